@@ -1,0 +1,179 @@
+"""The words of the project as values: what travels between the rooms.
+
+Everything here is immutable and knows no clock, file, thread or network. `DESIGN` terms are used as they are: a frame becomes
+a look, a look gives scores, scores move rules, a rule's stay is an episode, and an episode publishes alerts.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+import numpy as np
+from numpy.typing import NDArray
+
+Image = NDArray[np.uint8]
+"""A picture: height x width x 3, BGR, 0..255, as OpenCV has it."""
+
+WHOLE = "frame"
+"""The name of the zone that is the whole picture."""
+
+
+class OfflineReason(StrEnum):
+    """Why a camera is offline."""
+
+    LOST = "lost"
+    AUTH_FAILED = "auth_failed"
+    FROZEN = "frozen"
+    ENDED = "ended"
+
+
+class Severity(StrEnum):
+    """How loudly a rule speaks; when room is short, notices go first."""
+
+    ALERT = "alert"
+    NOTICE = "notice"
+
+
+class EventType(StrEnum):
+    """The three messages of an episode."""
+
+    START = "start"
+    UPDATE = "update"
+    END = "end"
+
+
+class EndReason(StrEnum):
+    """Why an episode ended."""
+
+    GONE = "gone"
+    CAMERA_LOST = "camera_lost"
+    CAMERA_PROBLEM = "camera_problem"
+    DETECT_OFF = "detect_off"
+    RULE_REMOVED = "rule_removed"
+    RESTART = "restart"
+
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """One instant told by two clocks.
+
+    mono: seconds of the monotonic clock; only differences mean anything, and all timing uses them.
+    wall: Unix seconds; a label for people, never compared.
+    """
+
+    mono: float
+    wall: float
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Frame:
+    """A picture with its camera, its place in the stream and the moment it was grabbed.
+
+    seq counts every frame the camera gave since the daemon started, those that were never decoded included.
+    """
+
+    camera: str
+    seq: int
+    at: Moment
+    image: Image
+
+
+@dataclass(frozen=True, slots=True)
+class Prediction:
+    """A label of the model with its score (softmax probability, 0..1)."""
+
+    label: str
+    class_id: int
+    score: float
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where an episode lives: (camera, zone, rule), all three by their configured names."""
+
+    camera: str
+    zone: str
+    rule: str
+
+
+@dataclass(frozen=True, slots=True)
+class RuleState:
+    """What a rule says now. `on` is None while it is unknown; score and label are None then too.
+
+    since: Unix seconds of the last change. episode: the id of the running episode, None inside a cooldown or when off.
+    """
+
+    place: Place
+    on: bool | None
+    score: float | None
+    label: str | None
+    since: float
+    episode: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Alert:
+    """What an episode publishes; (id, seq) is its key.
+
+    score: the look's at the start, the best so far afterwards. started_at, time: Unix seconds. duration: seconds since the
+    start, by the monotonic clock. reason: only at the end. snapshot: the relative URL of its picture, or None.
+    """
+
+    event_type: EventType
+    id: str
+    seq: int
+    place: Place
+    label: str
+    score: float
+    severity: Severity
+    started_at: float
+    time: float
+    duration: float
+    reason: EndReason | None = None
+    snapshot: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class OpenEpisode:
+    """An episode that has started and not ended, as it is kept over a restart.
+
+    seq: of the last alert published. best_score: the best so far. started_at, last_seen: Unix seconds; last_seen is the last
+    look at or above `release`.
+    """
+
+    id: str
+    seq: int
+    place: Place
+    label: str
+    best_score: float
+    severity: Severity
+    started_at: float
+    last_seen: float
+
+
+@dataclass(frozen=True, slots=True)
+class Sighting:
+    """One label in one zone at or above `min_score`, gaps up to 5 s joined. first, last: Unix seconds."""
+
+    camera: str
+    zone: str
+    label: str
+    class_id: int
+    first: float
+    last: float
+    best_score: float
+    looks: int
+    episode: str | None
+    model: str
+
+
+@dataclass(frozen=True, slots=True)
+class CameraEvent:
+    """A camera came or went. reason: None when it came; detail: in words, without secrets. at: Unix seconds."""
+
+    camera: str
+    at: float
+    online: bool
+    reason: OfflineReason | None
+    detail: str
