@@ -56,6 +56,11 @@ def stopwatch() -> float:
     return time.perf_counter()
 
 
+def cpu_seconds() -> float:
+    """Seconds of processor time that the calling thread has used, for measuring what a piece of work costs whoever else is running."""
+    return time.thread_time()
+
+
 def iso(wall: float, *, utc: bool = False) -> str:
     """Unix seconds as ISO 8601 with offset and milliseconds, in local time unless `utc`."""
     moment = datetime.fromtimestamp(wall, UTC)

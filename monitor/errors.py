@@ -39,10 +39,7 @@ class ConfigError(MonitorError):
         super().__init__("\n".join(self._lines()))
 
     def _lines(self) -> list[str]:
-        return [
-            f"{self.file}:{p.line}: {p.where}: {p.message}" if p.line and p.where else ": ".join(filter(None, (self.file, p.where, p.message)))
-            for p in self.problems
-        ]
+        return [": ".join(filter(None, (f"{self.file}:{p.line}" if p.line else self.file, p.where, p.message))) for p in self.problems]
 
 
 class WeightsError(MonitorError):
@@ -75,6 +72,10 @@ class CameraError(MonitorError):
 
 class StorageError(MonitorError):
     """The history cannot be opened, read or written."""
+
+
+class HistoryRefusedError(StorageError):
+    """The history is sound but not ours to write: another run holds it, a newer version wrote it, or it is another program's."""
 
 
 class BrokerError(MonitorError):

@@ -1,0 +1,195 @@
+"""The wiring: the one list of concrete parts, started in order and stopped in reverse; and what an error means for the process."""
+
+from __future__ import annotations
+
+import logging
+import queue
+import random
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from monitor import __version__
+from monitor.backoff import Backoff
+from monitor.camera.capture import Capture
+from monitor.camera.mailbox import Mailbox
+from monitor.classify.classifier import Classifier
+from monitor.clock import Clock
+from monitor.config.dump import without_secrets
+from monitor.config.load import Loaded
+from monitor.config.schema import Config, MqttSettings
+from monitor.decide.restart import orphans
+from monitor.errors import BrokerError, HistoryRefusedError, StorageError
+from monitor.pipeline import Outcome, Pipeline
+from monitor.publish import payloads
+from monitor.publish.broker import HOST, EmbeddedBroker, watch_command
+from monitor.publish.identity import client_id
+from monitor.publish.lasting import MqttLink
+from monitor.publish.link import Message
+from monitor.publish.publisher import Publisher
+from monitor.publish.topics import Topics
+from monitor.publish.waiting import MemoryAlertQueue
+from monitor.record.detection_log import DetectionLog
+from monitor.record.snapshots import Snapshots
+from monitor.record.store import History
+from monitor.recording import Inbox, Recording
+from monitor.rulebook import Rulebook
+from monitor.runtime.signals import Request
+from monitor.runtime.threads import Work, Worker, run_in_thread, stop_all
+from monitor.values import Alert, OpenEpisode
+from monitor.workers import Classifying, Lane, Publishing, announce
+
+log = logging.getLogger(__name__)
+
+BROKER_START = 10.0
+"""Seconds that the embedded broker may take to listen; importing it takes one on a fast machine."""
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """Workers that are stopped together. patience: seconds they may take; all stages together stay under 3 s."""
+
+    workers: list[Worker]
+    patience: float
+
+
+class Daemon:
+    """Everything that runs for one configuration. Making it opens nothing; `start` does, and `stop` lets go of it again."""
+
+    def __init__(self, loaded: Loaded, classifier: Classifier, clock: Clock, ask: Callable[[Request], None]) -> None:
+        self.loaded = loaded
+        self.classifier = classifier
+        self.rulebook = Rulebook(loaded, classifier.card)
+        self.lanes: list[Lane] = []
+        self.publisher: Publisher | None = None
+        self.alerts = MemoryAlertQueue()
+        self.inbox = Inbox()
+        self._clock = clock
+        self._ask = ask
+        self._stages: list[Stage] = []
+        self._broker_stop = threading.Event()
+        self._broker: threading.Thread | None = None
+        config = loaded.config
+        self.history = History(config.history.path, clock)
+        self.recording = Recording(
+            self.inbox,
+            self.history,
+            DetectionLog(config.history.log),
+            Snapshots(config.snapshots),
+            (config.history, config.snapshots),
+            self._send,
+            clock,
+        )
+
+    @property
+    def config(self) -> Config:
+        """What it runs."""
+        return self.loaded.config
+
+    @property
+    def workers(self) -> list[Worker]:
+        """All its workers."""
+        return [worker for stage in self._stages for worker in stage.workers]
+
+    def start(self) -> None:
+        """Open the history, then start publish, record, classify and the captures, each feeding the one before."""
+        kept = self._kept_episodes()
+        if self.config.mqtt.enabled:
+            self._start_publishing(self._broker_settings())
+        self._run(Stage([self._worker("record", self.recording, self.inbox.wake)], 0.7))
+        ended = orphans(kept, self.rulebook.places())
+        if ended:
+            self._deliver(Outcome("", ended))
+        frames = threading.Event()
+        self.lanes = [self._lane(camera, kept, frames) for camera in self.config.cameras]
+        classify = self._worker("classify", Classifying(self.lanes, self._clock, self._deliver), frames)
+        self._run(Stage([*(self._worker(f"capture-{lane.capture.name}", lane.capture) for lane in self.lanes), classify], 0.7))
+
+    def stop(self) -> list[str]:
+        """Stop in reverse: no more frames, then no more rows, then no more messages. Give the names of threads that hang."""
+        stragglers = [name for stage in reversed(self._stages) for name in stop_all(stage.workers, stage.patience)]
+        self._stages.clear()
+        self._broker_stop.set()
+        if self._broker is not None:
+            self._broker.join(0.5)
+        return stragglers
+
+    def _kept_episodes(self) -> list[OpenEpisode]:
+        """Give the episodes that the last run left open; a disk that refuses the history does not keep us from watching."""
+        try:
+            self.history.open()
+            return self.history.open_episodes()
+        except HistoryRefusedError:
+            raise
+        except StorageError as error:
+            log.error("%s; detection and alerts go on without a history until it can be written", error)
+            return []
+
+    def _start_publishing(self, settings: MqttSettings) -> None:
+        topics = Topics(settings.base_topic)
+        wake = threading.Event()
+        will = Message(topics.bridge_state, payloads.encode(payloads.bridge_state(online=False)))
+        link = MqttLink(
+            settings,
+            settings.client_id or client_id(self.config.node),
+            will,
+            clock=self._clock,
+            backoff=Backoff(random.SystemRandom().random),
+            wake=wake.set,
+            mqtt_5=self.config.mqtt.host != "embedded",
+        )
+        self.publisher = Publisher(link, topics, self.alerts, node=self.config.node, clock=self._clock, wake=wake.set)
+        self.publisher.send_info(
+            payloads.bridge_info(
+                version=__version__,
+                node=self.config.node,
+                model=self.classifier.card.name,
+                fallback_reason=self.classifier.fallback_reason,
+                engine=self.classifier.engine.name,
+                config=without_secrets(self.config),
+                config_schema=Config.model_json_schema(),
+            )
+        )
+        self._run(Stage([self._worker("publish", Publishing(self.publisher, self._clock), wake)], 1.4))
+
+    def _broker_settings(self) -> MqttSettings:
+        """Give the settings of the broker to connect to, having started it first if it is our own."""
+        settings = self.config.mqtt
+        if settings.host != "embedded":
+            return settings
+        port: queue.SimpleQueue[int] = queue.SimpleQueue()
+        broker = EmbeddedBroker(settings.port)
+        self._broker = run_in_thread("broker", lambda: broker.run(self._broker_stop, port.put))
+        try:
+            found = port.get(timeout=BROKER_START)
+        except queue.Empty:
+            raise BrokerError("the embedded MQTT broker did not start; set mqtt.host to a broker of your own") from None
+        log.info("to see what is published: %s", watch_command(found, settings.base_topic))
+        return settings.model_copy(update={"host": HOST, "port": found})
+
+    def _lane(self, camera: str, kept: list[OpenEpisode], frames: threading.Event) -> Lane:
+        settings = self.config.cameras[camera]
+        mailbox = Mailbox(settings.queue_size, frames)
+        capture = Capture(camera, settings, self._clock, mailbox, random.SystemRandom().random)
+        mine = [episode for episode in kept if episode.place.camera == camera]
+        pipeline = Pipeline(camera, self.config, self.classifier, self.rulebook, self._clock.now(), mine)
+        if self.publisher:
+            for state in pipeline.decider.states:
+                self.publisher.send_state(state)
+        return Lane(capture, mailbox, pipeline)
+
+    def _deliver(self, outcome: Outcome) -> None:
+        announce(outcome, self.publisher)
+        self.inbox.put(outcome)
+
+    def _send(self, alert: Alert, picture: bytes | None) -> None:
+        if self.publisher:
+            self.publisher.send_alert(alert, picture)
+
+    def _worker(self, name: str, work: Work, wake: threading.Event | None = None) -> Worker:
+        return Worker(name, work, self._clock, wake=wake, on_give_up=lambda _: self._ask(Request.GIVE_UP))
+
+    def _run(self, stage: Stage) -> None:
+        self._stages.append(stage)
+        for worker in stage.workers:
+            worker.start()

@@ -1,0 +1,203 @@
+"""The loop of one camera: open it, grab every frame, keep the newest wanted one in the mailbox, and come back after a loss.
+
+`step` does one thing at a time and never sleeps; how long it may rest is its answer. It blocks only inside the source: OpenCV bounds
+a read, and an opening, in seconds. Frames are stamped here, for the time stamps of a stream are the camera's own and start anew with
+every connection.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+
+from monitor.backoff import Backoff
+from monitor.camera.mailbox import Mailbox
+from monitor.camera.opencv import Decode, open_source
+from monitor.camera.pace import Pacer
+from monitor.camera.protocol import ABSENT, Fault, Source
+from monitor.camera.source import Clip, Description, parse_source
+from monitor.camera.state import CameraLink, Counters, LinkState
+from monitor.clock import Clock
+from monitor.config.schema import CameraSettings
+from monitor.errors import CameraError
+from monitor.gate.skip import SkipPolicy
+from monitor.values import Frame, Moment, OfflineReason
+
+log = logging.getLogger(__name__)
+
+_STEADY = 10.0
+"""Seconds of frames after which a camera counts as well again and the pauses begin anew."""
+
+_LOCKOUT = 60.0
+"""The shortest pause after a refused password: cameras lock out who tries again and again."""
+
+_ABSENT_LONGEST = 5.0
+"""The longest pause while nobody answers at all. Asking then is one packet, and a camera that returns is to be seen at once."""
+
+_STALLED = 0.9
+"""The part of the read timeout from which a frame is taken for the stale one that FFmpeg flushes out of its decoder when a read runs
+into its timeout. Half would do for a fast camera, and lose every frame of a slow one."""
+
+_EMPTY_LIMIT = 3
+"""Frames in a row that give no picture until the camera is opened anew."""
+
+_MISS_PAUSE = 0.05
+"""Seconds to rest after a failed grab that does not yet mean a loss: a camera that was unplugged fails without waiting."""
+
+_IDLE = 60.0
+
+
+class Capture:
+    """One camera's capture. All methods belong to one thread; `link`, `counters`, `last_step` and `last_frame` may be read by any.
+
+    Raises CameraError at once if `settings.source` makes no sense. random: gives numbers from 0 to 1. last_step, last_frame:
+    monotonic seconds of the last step's beginning and of the last good frame (None before the first).
+    """
+
+    def __init__(
+        self,
+        name: str,
+        settings: CameraSettings,
+        clock: Clock,
+        mailbox: Mailbox,
+        random: Callable[[], float],
+        opener: Callable[[Description, Decode], Source] = open_source,
+    ) -> None:
+        self.name = name
+        self.description = parse_source(settings.source, settings.username, settings.password)
+        self.counters = Counters()
+        start = clock.now()
+        self.link = CameraLink(LinkState.CONNECTING, start)
+        self.last_step = start.mono
+        self.last_frame: float | None = None
+        self._clock = clock
+        self._mailbox = mailbox
+        self._opener = opener
+        self._decode = settings.decode
+        self._skip = SkipPolicy(settings.frame_skip, settings.fps)
+        self._paced = isinstance(self.description, Clip) and settings.pace == "realtime"
+        self._loops = isinstance(self.description, Clip) and (settings.loop or self.description.endless)
+        self._backoff = Backoff(random)
+        self._absent_backoff = Backoff(random, longest=_ABSENT_LONGEST)
+        self._seq = 0
+        self._due = start.mono
+        self._source: Source | None = None
+        self._start_run()
+
+    def step(self, now: Moment) -> float:
+        """Do the next thing; give the seconds until there is something to do again."""
+        self.last_step = now.mono
+        if now.mono < self._due:
+            return self._due - now.mono
+        if self.link.state is LinkState.ENDED:
+            return _IDLE
+        try:
+            if self._source is None:
+                self._source = self._opener(self.description, self._decode)
+                self._start_run()
+                return 0.0
+            if self._held:
+                return self._deliver(self._source, now)
+            return self._grab(self._source, now)
+        except CameraError as error:
+            return self._lose(error)
+
+    def close(self) -> None:
+        """Let go of the camera."""
+        if self._source is not None:
+            self._source.close()
+            self._source = None
+
+    def _start_run(self) -> None:
+        """Forget what belongs to one opening of the source."""
+        self._pacer = Pacer()
+        self._held = False
+        self._frames = self._misses = self._empty = 0
+        self._run_began = 0.0
+
+    def _grab(self, source: Source, now: Moment) -> float:
+        grabbed = source.grab()
+        at = self._clock.now()
+        limit = source.facts.read_timeout
+        stalled = limit is not None and at.mono - now.mono >= _STALLED * limit
+        if not grabbed:
+            return self._miss(source, at, stalled=stalled)
+        self._misses = 0
+        if stalled:
+            self.counters.stale += 1
+            return 0.0
+        if self._paced:
+            self._due = self._pacer.due(source.position, at.mono)
+            if self._due > at.mono:
+                self._held = True
+                return self._due - at.mono
+        return self._deliver(source, at)
+
+    def _deliver(self, source: Source, at: Moment) -> float:
+        """Count the grabbed frame, and put it into the mailbox if it is wanted."""
+        self._held = False
+        self._welcome(source, at)
+        seq = self._seq
+        self._seq += 1
+        self.counters.grabbed += 1
+        if not self._skip.wants(seq, at.mono):
+            self.counters.skipped += 1
+            return 0.0
+        image = source.retrieve()
+        if image is None:
+            self.counters.empty += 1
+            self._empty += 1
+            if self._empty >= _EMPTY_LIMIT:
+                raise CameraError("it sends frames that give no picture", Fault.LOST)
+            return 0.0
+        self._empty = 0
+        self.counters.retrieved += 1
+        self._mailbox.put(Frame(self.name, seq, at, image))
+        return 0.0
+
+    def _welcome(self, source: Source, at: Moment) -> None:
+        """Note a good frame: the first brings the camera online, ten seconds of them make it well."""
+        self.last_frame = at.mono
+        if self._frames == 0:
+            self._run_began = at.mono
+        self._frames += 1
+        if self.link.state is not LinkState.ONLINE:
+            self.counters.reconnects += self.link.state is LinkState.WAITING and self._seq > 0
+            self.link = CameraLink(LinkState.ONLINE, at, detail=str(source.facts))
+            log.info("%s: connected %s", self.name, source.facts)
+        if at.mono - self._run_began >= _STEADY:
+            self._backoff.reset()
+            self._absent_backoff.reset()
+
+    def _miss(self, source: Source, at: Moment, *, stalled: bool) -> float:
+        """Judge a failed grab."""
+        self._misses += 1
+        if self._misses < source.facts.misses:
+            return _MISS_PAUSE if source.facts.live else 0.0
+        if source.facts.live:
+            raise CameraError("no picture comes any more" if stalled else "the stream broke off", Fault.LOST)
+        if self._frames == 0:
+            raise CameraError(f"{self.description} holds no picture that can be decoded", Fault.NOT_VIDEO)
+        self.close()
+        if self._loops:
+            self._due = at.mono + (1 / (source.facts.fps or 25.0) if self._paced else 0.0)
+            return self._due - at.mono
+        self.link = CameraLink(LinkState.ENDED, at, OfflineReason.ENDED, f"{self.description} is over")
+        log.info("%s: ended (%s)", self.name, self.link.detail)
+        return _IDLE
+
+    def _lose(self, error: CameraError) -> float:
+        """Release the camera and fix the time of the next attempt."""
+        self.close()
+        refused = error.reason == Fault.AUTH_FAILED
+        backoff = self._absent_backoff if error.reason in ABSENT else self._backoff
+        pause = backoff.next(at_least=_LOCKOUT if refused else 0.0)
+        at = self._clock.now()
+        self._due = at.mono + pause
+        reason, detail = OfflineReason.AUTH_FAILED if refused else OfflineReason.LOST, str(error)
+        waiting = self.link.state is LinkState.WAITING
+        news = not waiting or self.link.detail != detail
+        self.link = CameraLink(LinkState.WAITING, self.link.since if waiting else at, reason, detail)
+        level = logging.WARNING if news else logging.DEBUG
+        log.log(level, "%s: %s (%s): trying again in %.0f s", self.name, reason.replace("_", " "), detail, pause)
+        return pause

@@ -1,0 +1,58 @@
+"""Answering a camera that asks who is there: HTTP Basic and Digest authentication, which RTSP has taken over (RFC 7616, 7617)."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import secrets
+from collections.abc import Iterable
+from urllib.request import parse_http_list, parse_keqv_list
+
+_HASHES = {"MD5": "md5", "SHA-256": "sha256"}
+
+
+def authorization(challenges: Iterable[str], method: str, uri: str, username: str, password: str) -> str | None:
+    """Give the value of the Authorization header for the first of the `WWW-Authenticate` challenges that can be answered, Digest first."""
+    offers = [(scheme.lower(), rest) for scheme, _, rest in (challenge.strip().partition(" ") for challenge in challenges)]
+    for scheme, rest in offers:
+        if scheme == "digest" and (answer := _digest(_fields(rest), method, uri, username, password)):
+            return answer
+    if any(scheme == "basic" for scheme, _ in offers):
+        return "Basic " + base64.b64encode(f"{username}:{password}".encode()).decode()
+    return None
+
+
+def _fields(challenge: str) -> dict[str, str]:
+    """The fields of a Digest challenge, none of them if it is garbled."""
+    try:
+        return parse_keqv_list(parse_http_list(challenge))
+    except ValueError:
+        return {}
+
+
+def _digest(challenge: dict[str, str], method: str, uri: str, username: str, password: str) -> str | None:
+    algorithm = challenge.get("algorithm", "MD5")
+    name = _HASHES.get(algorithm.upper())
+    if name is None or "nonce" not in challenge:
+        return None
+
+    def digest(*parts: str) -> str:
+        return hashlib.new(name, ":".join(parts).encode(), usedforsecurity=False).hexdigest()
+
+    realm, nonce = challenge.get("realm", ""), challenge["nonce"]
+    who, what = digest(username, realm, password), digest(method, uri)
+    fields = {"username": username, "realm": realm, "nonce": nonce, "uri": uri}
+    if "auth" in challenge.get("qop", "").replace(" ", "").split(","):
+        count, cnonce = "00000001", secrets.token_hex(8)
+        fields["response"] = digest(who, nonce, count, cnonce, "auth", what)
+        extra = f', algorithm={algorithm}, qop=auth, nc={count}, cnonce="{cnonce}"'
+    else:
+        fields["response"] = digest(who, nonce, what)
+        extra = ""
+    if "opaque" in challenge:
+        fields["opaque"] = challenge["opaque"]
+    return "Digest " + ", ".join(f'{key}="{_quoted(value)}"' for key, value in fields.items()) + extra
+
+
+def _quoted(value: str) -> str:
+    return value.replace("\\", "\\\\").replace('"', '\\"')

@@ -1,0 +1,56 @@
+"""What lies in the weights folder: every card, and whether its files are there and whole."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+
+from monitor.classify.card import Card, own_cards, shipped_cards, weights_path
+from monitor.classify.export import export_problem
+from monitor.classify.verify import verify_file
+from monitor.errors import WeightsError
+
+
+class Readiness(StrEnum):
+    """What a card can do. BROKEN: the card itself cannot be read."""
+
+    READY = "ready"
+    NO_EXPORT = "no export"
+    MISSING = "missing"
+    DAMAGED = "damaged"
+    BROKEN = "broken card"
+
+
+@dataclass(frozen=True, slots=True)
+class Stock:
+    """One line of `weights list` and `weights verify`. why: "" if ready. size: bytes of the checkpoint, None if the card is unreadable."""
+
+    name: str
+    readiness: Readiness
+    why: str
+    file: str | None = None
+    size: int | None = None
+    licence: str | None = None
+    top1: float | None = None
+
+
+def inventory(weights: Path) -> list[Stock]:
+    """Look at every card, shipped first, and verify its files by their hashes: what `weights list` and `weights verify` show."""
+    own, broken = own_cards(weights)
+    stock = [_stock(card, weights) for card in (shipped_cards() | own).values()]
+    return stock + [Stock(name, Readiness.BROKEN, why) for name, why in broken.items()]
+
+
+def _stock(card: Card, weights: Path) -> Stock:
+    readiness, why = _readiness(card, weights)
+    return Stock(card.name, readiness, why, card.file, card.size, card.licence, card.top1)
+
+
+def _readiness(card: Card, weights: Path) -> tuple[Readiness, str]:
+    try:
+        verify_file(card, weights)
+    except WeightsError as error:
+        return Readiness.DAMAGED if weights_path(card, weights).exists() else Readiness.MISSING, str(error)
+    problem = export_problem(card, weights)
+    return (Readiness.NO_EXPORT, f"{problem}: run `monitor weights export {card.name}`") if problem else (Readiness.READY, "")

@@ -1,0 +1,60 @@
+"""What the model sees of a camera's picture: its masks, its zones and its view of the whole. Geometry only, no pixel is resampled here.
+
+A zone is seen as its bounding square, moved into the picture where it stands out, and padded where the picture is smaller than it:
+everything in a zone is seen. The whole picture (zone `frame`) is seen as `view` says.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import cv2
+import numpy as np
+
+from monitor.classify.preprocess import Square
+from monitor.classify.resample import Box
+from monitor.config.schema import CameraSettings, Point
+from monitor.values import WHOLE, Image
+
+
+class View:
+    """How one camera is looked at."""
+
+    def __init__(self, settings: CameraSettings) -> None:
+        self._view = settings.view
+        self._zones = settings.zones
+        self._masks = settings.masks
+
+    def mask(self, image: Image) -> None:
+        """Black out the camera's masks in `image` itself, once, before anything else sees it."""
+        height, width = image.shape[:2]
+        for polygon in self._masks:
+            corners = np.rint(np.array(polygon) * (width, height)).astype(np.int32)
+            cv2.fillPoly(image, [corners], (0, 0, 0))
+
+    def squares(self, image: Image, zones: Sequence[str]) -> list[Square]:
+        """Return what the model is to see of `image` for each of `zones`, in their order. KeyError for a zone that the camera lacks."""
+        return [Square(image, self._box(zone, image)) for zone in zones]
+
+    def _box(self, zone: str, image: Image) -> Box | None:
+        height, width = image.shape[:2]
+        if zone != WHOLE:
+            return square_of(self._zones[zone], width, height)
+        return square_around(Box(0, 0, width, height), width, height) if self._view == "letterbox" else None
+
+
+def square_of(polygon: Sequence[Point], width: int, height: int) -> Box:
+    """Return the bounding square of a polygon, given in fractions of a picture of `width` x `height`, in its pixels."""
+    xs, ys = [x * width for x, _ in polygon], [y * height for _, y in polygon]
+    return square_around(Box(min(xs), min(ys), max(xs) - min(xs), max(ys) - min(ys)), width, height)
+
+
+def square_around(box: Box, width: int, height: int) -> Box:
+    """Return the smallest square around `box`, at least a pixel wide, moved into the picture, or centred on it where it is too large."""
+    side = max(box.width, box.height, 1.0)
+    return Box(_place(box.x + box.width / 2, side, width), _place(box.y + box.height / 2, side, height), side, side)
+
+
+def _place(centre: float, side: float, room: int) -> float:
+    """Return where a line of length `side` begins that has its middle at `centre` if it fits into 0..room so."""
+    return (room - side) / 2 if side > room else min(max(centre - side / 2, 0.0), room - side)

@@ -1,0 +1,62 @@
+"""Whether a camera is there, judged by its frames.
+
+A connection that stands says nothing: cameras hang with the connection open. So a camera is online from a frame on, and offline
+after `SILENCE` seconds without one. The link only lends its reason, with one exception: a file that ended is over at once.
+"""
+
+from __future__ import annotations
+
+from monitor.values import CameraEvent, Moment, OfflineReason
+
+SILENCE = 10.0
+"""Seconds without a frame after which a camera is offline and its states are unknown."""
+
+LOSS = 60.0
+"""Seconds without a frame after which its episodes end."""
+
+
+class Presence:
+    """The judgement over one camera. Neither online nor offline until it knows."""
+
+    def __init__(self, camera: str, now: Moment) -> None:
+        self._camera = camera
+        self._last_frame = now.mono  # before the first frame: since when it could have come
+        self._told: CameraEvent | None = None
+
+    @property
+    def availability(self) -> CameraEvent | None:
+        """What was said last; None as long as nothing is known."""
+        return self._told
+
+    @property
+    def online(self) -> bool:
+        """Whether frames come."""
+        return self._told is not None and self._told.online
+
+    def silence(self, now: Moment) -> float:
+        """Seconds since the last frame, or since the beginning."""
+        return now.mono - self._last_frame
+
+    def frame(self, at: Moment) -> CameraEvent | None:
+        """Take note of a frame grabbed at `at`; give the event if the camera is back. An old frame brings nobody back."""
+        is_new = self._told is None or at.mono > self._last_frame
+        self._last_frame = max(self._last_frame, at.mono)
+        if self.online or not is_new:
+            return None
+        self._told = CameraEvent(self._camera, at.wall, online=True, reason=None, detail="")
+        return self._told
+
+    def tick(self, now: Moment, reason: OfflineReason | None, detail: str) -> CameraEvent | None:
+        """Let time pass; give the event if the camera went, or if it is away for another reason than was said.
+
+        reason, detail: why the link is down as far as it knows, detail in words without secrets.
+        """
+        if self.silence(now) < SILENCE and reason is not OfflineReason.ENDED:
+            return None
+        said = self._told.reason if self._told is not None else None
+        # A link that tries again has no reason while it tries: what was said still stands.
+        reason = reason or said or OfflineReason.LOST
+        if reason is said:
+            return None
+        self._told = CameraEvent(self._camera, now.wall, online=False, reason=reason, detail=detail)
+        return self._told

@@ -1,0 +1,114 @@
+"""The one snapshot of how the daemon is: what `B/bridge/health` publishes and a status page shows.
+
+The caller brings the facts; only `process_facts` and `disk_facts` look at the system.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import threading
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from monitor.clock import iso
+from monitor.values import Moment
+
+
+@dataclass(frozen=True, slots=True)
+class ProcessFacts:
+    """This process. rss: resident bytes; None of the figures is negative."""
+
+    pid: int
+    rss: int
+    threads: int
+    descriptors: int
+
+
+@dataclass(frozen=True, slots=True)
+class QueueFacts:
+    """A bounded queue. dropped: since the daemon started."""
+
+    depth: int
+    size: int
+    dropped: int
+
+
+@dataclass(frozen=True, slots=True)
+class CameraFacts:
+    """A camera. reason: None while it is online; since: Unix seconds of the last change."""
+
+    online: bool
+    reason: str | None
+    since: float
+
+
+@dataclass(frozen=True, slots=True)
+class BrokerFacts:
+    """The link to the broker. detail: in words, without secrets."""
+
+    connected: bool
+    detail: str
+
+
+@dataclass(frozen=True, slots=True)
+class DiskFacts:
+    """The file system that holds `path`, in bytes; None where it cannot be asked."""
+
+    path: str
+    total: int | None
+    free: int | None
+
+
+def snapshot(
+    now: Moment,
+    started: Moment,
+    process: ProcessFacts,
+    queues: Mapping[str, QueueFacts],
+    cameras: Mapping[str, CameraFacts],
+    broker: BrokerFacts | None,
+    disks: Sequence[DiskFacts],
+) -> dict[str, Any]:
+    """Put the facts together; `started` is when the daemon began, `broker` is None without MQTT.
+
+    uptime is in whole seconds by the monotonic clock; times are ISO 8601 beside Unix seconds.
+    """
+    return {
+        "time": iso(now.wall),
+        "time_unix": round(now.wall, 3),
+        "process": {**asdict(process), "uptime": int(now.mono - started.mono)},
+        "queues": {name: asdict(facts) for name, facts in queues.items()},
+        "cameras": {name: _camera(facts) for name, facts in cameras.items()},
+        "broker": asdict(broker) if broker else None,
+        "disks": [asdict(facts) for facts in disks],
+    }
+
+
+def process_facts() -> ProcessFacts:
+    """Look at this process. Figures that this system does not tell (no /proc) are 0."""
+    try:
+        pages = int(Path("/proc/self/statm").read_text(encoding="ascii").split()[1])
+        descriptors = sum(1 for _ in Path("/proc/self/fd").iterdir())
+    except OSError:
+        pages = descriptors = 0
+    return ProcessFacts(pid=os.getpid(), rss=pages * os.sysconf("SC_PAGE_SIZE"), threads=threading.active_count(), descriptors=descriptors)
+
+
+def disk_facts(path: Path) -> DiskFacts:
+    """Look at the file system that holds `path`, which must exist for it to be asked."""
+    try:
+        usage = shutil.disk_usage(path)
+    except OSError:
+        return DiskFacts(str(path), None, None)
+    return DiskFacts(str(path), usage.total, usage.free)
+
+
+def _camera(facts: CameraFacts) -> dict[str, Any]:
+    return {
+        "state": "online" if facts.online else "offline",
+        "reason": facts.reason,
+        "since": iso(facts.since),
+        "since_unix": round(facts.since, 3),
+    }

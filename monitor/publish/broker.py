@@ -1,0 +1,81 @@
+"""A small MQTT broker of our own for trying out: loopback only, anonymous, MQTT 3.1.1, nothing kept when it ends.
+
+amqtt does the work. It is no broker to rely on (no MQTT 5, no persistence, half-open connections stay), which is why it runs
+only where the configuration says `embedded`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import errno
+import logging
+import shlex
+import threading
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from monitor.errors import BrokerError
+
+if TYPE_CHECKING:
+    from amqtt.broker import Broker
+
+log = logging.getLogger(__name__)
+
+HOST = "127.0.0.1"
+PORTS_TRIED = 50
+STOP_CHECK = 0.2
+"""Seconds between looks at the stop event, which asyncio cannot wait for without a thread of its own."""
+
+SHUTDOWN = 0.5
+"""Seconds that amqtt may take to close its connections; from Python 3.12 on one that is half-open would hold it up for ever."""
+
+
+class EmbeddedBroker:
+    """The body of the broker's thread. port: the first one to try."""
+
+    def __init__(self, port: int) -> None:
+        self._port = port
+
+    def run(self, stop: threading.Event, ready: Callable[[int], None]) -> None:
+        """Serve until `stop` is set; call `ready` with the port once clients may come. Raises BrokerError if no port is free."""
+        for name in ("amqtt", "transitions"):  # they report each packet, and a client that went away as an error
+            logging.getLogger(name).setLevel(logging.CRITICAL + 1)
+        asyncio.run(self._serve(stop, ready))
+
+    async def _serve(self, stop: threading.Event, ready: Callable[[int], None]) -> None:
+        broker, port = await self._start()
+        if port != self._port:
+            log.warning("port %d is taken: the embedded MQTT broker uses %d", self._port, port)
+        log.info("embedded MQTT broker at %s:%d", HOST, port)
+        ready(port)
+        while not stop.is_set():
+            await asyncio.sleep(STOP_CHECK)
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(broker.shutdown(), SHUTDOWN)
+
+    async def _start(self) -> tuple[Broker, int]:
+        from amqtt.broker import Broker
+        from amqtt.errors import BrokerError as StartError
+
+        last = min(self._port + PORTS_TRIED, 65536)
+        for port in range(self._port, last):
+            broker = Broker(
+                {
+                    "listeners": {"default": {"type": "tcp", "bind": f"{HOST}:{port}"}},
+                    "plugins": {"amqtt.plugins.authentication.AnonymousAuthPlugin": {"allow_anonymous": True}},
+                }
+            )
+            try:
+                await broker.start()
+            except StartError as error:
+                if not (isinstance(error.__cause__, OSError) and error.__cause__.errno == errno.EADDRINUSE):
+                    raise BrokerError(f"the embedded MQTT broker cannot listen at {HOST}:{port}: {error.__cause__}") from error
+            else:
+                return broker, port
+        raise BrokerError(f"the embedded MQTT broker finds no free port from {self._port} to {last - 1}: set mqtt.port")
+
+
+def watch_command(port: int, base: str) -> str:
+    """Build the command line that shows what the broker at `port` is told, without the pictures, which would garble a terminal."""
+    return f"mosquitto_sub -h {HOST} -p {port} -t {shlex.quote(base + '/#')} -T {shlex.quote(base + '/+/snapshot')} -v"

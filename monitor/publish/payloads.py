@@ -1,0 +1,102 @@
+"""What stands in each message, as dictionaries with their keys in a fixed order, and their JSON. Pure.
+
+Scores have four decimals; times are ISO 8601 with offset. `utc` gives the offset +00:00 instead of the local one, so that two
+runs of `replay` are byte-identical wherever they run.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+
+from monitor.clock import iso
+from monitor.values import Alert, OfflineReason, RuleState
+
+Payload = Mapping[str, object]
+_ON_OFF = {True: "ON", False: "OFF", None: None}
+
+
+def encode(payload: Payload) -> bytes:
+    """Write compact UTF-8 JSON with the keys as they come. Raises ValueError for NaN and infinity, which JSON does not have."""
+    text = json.dumps(payload, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+    return text.encode("utf-8", "replace")  # a lone surrogate in a label has no UTF-8; a message with "?" beats no message
+
+
+def bridge_state(*, online: bool) -> Payload:
+    """Tell whether the daemon is there."""
+    return {"state": "online" if online else "offline"}
+
+
+def bridge_info(
+    *, version: str, node: str, model: str, fallback_reason: str | None, engine: str, config: Payload, config_schema: Payload
+) -> Payload:
+    """Tell what the daemon is. fallback_reason: why `model` is not the one that was asked for, or None. config: without secrets."""
+    return {
+        "version": version,
+        "node": node,
+        "model": {"name": model, "fallback_reason": fallback_reason},
+        "engine": engine,
+        "config": config,
+        "config_schema": config_schema,
+    }
+
+
+def availability(reason: OfflineReason | None) -> Payload:
+    """Tell whether a camera gives pictures: it does if there is no reason why not."""
+    return {"state": "online" if reason is None else "offline", "reason": reason}
+
+
+def rule_state(state: RuleState, *, utc: bool = False) -> Payload:
+    """Tell what a rule says now."""
+    return {
+        "state": _ON_OFF[state.on],
+        "score": None if state.score is None else round(state.score, 4),
+        "label": state.label,
+        "since": iso(state.since, utc=utc),
+        "episode": state.episode,
+    }
+
+
+def alert(alert: Alert, *, node: str, delayed: bool, utc: bool = False) -> Payload:
+    """Tell of an episode. time_unix and duration: seconds to the millisecond."""
+    return {
+        "event_type": alert.event_type,
+        "id": alert.id,
+        "seq": alert.seq,
+        "node": node,
+        "camera": alert.place.camera,
+        "zone": alert.place.zone,
+        "rule": alert.place.rule,
+        "label": alert.label,
+        "score": round(alert.score, 4),
+        "severity": alert.severity,
+        "started_at": iso(alert.started_at, utc=utc),
+        "time": iso(alert.time, utc=utc),
+        "time_unix": round(alert.time, 3),
+        "duration": round(alert.duration, 3),
+        "reason": alert.reason,
+        "delayed": delayed,
+        "snapshot": alert.snapshot,
+    }
+
+
+def stats(
+    *,
+    camera_fps: float,
+    look_fps: float,
+    skipped: int,
+    dropped: int,
+    gated: int,
+    inference_ms: float | None,
+    frame_age_ms: float | None,
+) -> Payload:
+    """Tell the rates of a camera; the two times are None while nothing was measured."""
+    return {
+        "camera_fps": round(camera_fps, 2),
+        "look_fps": round(look_fps, 2),
+        "skipped": skipped,
+        "dropped": dropped,
+        "gated": gated,
+        "inference_ms": None if inference_ms is None else round(inference_ms, 1),
+        "frame_age_ms": None if frame_age_ms is None else round(frame_age_ms, 1),
+    }

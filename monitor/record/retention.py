@@ -1,0 +1,64 @@
+"""What the history lets go of: rows past their age, and the oldest rows of a file past its size.
+
+Each call is short, and takes at most a tenth of a table by age: a clock that jumped years ahead costs a part of the history,
+and not all of it before someone notices.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+
+_SHARE = 10  # one row in so many goes per call, at most
+_FEWEST = 100
+_MOST = 2000
+_PAGES = 512  # given back to the file system per call
+
+_TABLES = (
+    (
+        "SELECT max(id) - min(id) + 1 FROM sightings",
+        "DELETE FROM sightings WHERE id IN (SELECT id FROM sightings WHERE last < ? ORDER BY last LIMIT ?)",
+        "DELETE FROM sightings WHERE id IN (SELECT id FROM sightings ORDER BY id LIMIT ?)",
+    ),
+    (
+        "SELECT max(id) - min(id) + 1 FROM alerts",
+        "DELETE FROM alerts WHERE id IN (SELECT id FROM alerts WHERE time < ? ORDER BY time LIMIT ?)",
+        "DELETE FROM alerts WHERE id IN (SELECT id FROM alerts ORDER BY id LIMIT ?)",
+    ),
+    (
+        "SELECT max(id) - min(id) + 1 FROM camera_events",
+        "DELETE FROM camera_events WHERE id IN (SELECT id FROM camera_events WHERE at < ? ORDER BY at LIMIT ?)",
+        "DELETE FROM camera_events WHERE id IN (SELECT id FROM camera_events ORDER BY id LIMIT ?)",
+    ),
+)
+
+
+def prune(connection: sqlite3.Connection, before: float, max_bytes: int) -> int:
+    """Delete rows that ended before `before` (Unix seconds), or the oldest of the longest table while the data exceed `max_bytes`.
+
+    Runs inside the caller's transaction and returns how many rows went; call it again later, one call does only a part.
+    """
+    gone = longest = 0
+    oldest = ""
+    for span, by_age, by_place in _TABLES:
+        rows = connection.execute(span).fetchone()[0] or 0
+        gone += connection.execute(by_age, (before, _share(rows))).rowcount
+        if rows > longest:
+            longest, oldest = rows, by_place
+    if oldest and _used_bytes(connection) > max_bytes:
+        gone += connection.execute(oldest, (_share(longest),)).rowcount
+    return gone
+
+
+def shrink(connection: sqlite3.Connection) -> None:
+    """Give some of the pages that deleted rows left behind back to the file system."""
+    # This pragma frees one page per step, and only executescript steps on through rows that have no columns.
+    connection.executescript(f"PRAGMA incremental_vacuum({_PAGES})")
+
+
+def _share(rows: int) -> int:
+    return min(max(rows // _SHARE, _FEWEST), _MOST)
+
+
+def _used_bytes(connection: sqlite3.Connection) -> int:
+    pages, free, size = (connection.execute(f"PRAGMA {name}").fetchone()[0] for name in ("page_count", "freelist_count", "page_size"))
+    return int((pages - free) * size)

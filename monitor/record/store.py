@@ -1,0 +1,175 @@
+"""The history: one SQLite file, one writer.
+
+What a batch holds is written in one transaction. With alerts in it the transaction is on the disk when `commit` returns
+(`synchronous=FULL`), so that neither kill -9 nor a power cut takes an alert back; the rest may lose its last seconds to a power
+cut, and nothing to a kill. After an error nothing counts as written: the caller keeps the batch and commits it again, which
+opens the file again if need be and writes nothing twice.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from monitor.clock import Clock
+from monitor.record.connect import connect
+from monitor.record.faults import result_code, storage_error
+from monitor.record.lock import HistoryLock
+from monitor.record.retention import prune, shrink
+from monitor.record.rows import (
+    GET_OPEN_EPISODES,
+    PUT_ALERT,
+    PUT_CAMERA_EVENT,
+    PUT_OPEN_EPISODE,
+    PUT_SIGHTING,
+    alert_row,
+    camera_event_row,
+    open_episode_of,
+    open_episode_row,
+    sighting_row,
+)
+from monitor.values import Alert, CameraEvent, EventType, OpenEpisode, Sighting
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """What is written together.
+
+    open_episodes: for each camera named, all its episodes that are open now, in place of those recorded; a camera that is not
+    named keeps what is recorded, but for an episode whose end is among the alerts: that is open no more.
+    """
+
+    alerts: Sequence[Alert] = ()
+    sightings: Sequence[Sighting] = ()
+    camera_events: Sequence[CameraEvent] = ()
+    open_episodes: Mapping[str, Sequence[OpenEpisode]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class LastRun:
+    """The run before this one. alive: Unix seconds of its last commit; clean: it ended by `close`."""
+
+    alive: float
+    clean: bool
+
+
+class History:
+    """The writing end of the history. Used by one thread at a time; making one touches nothing."""
+
+    def __init__(self, path: Path, clock: Clock) -> None:
+        self._path = path
+        self._clock = clock
+        self._lock = HistoryLock(path)
+        self._connection: sqlite3.Connection | None = None
+        self._last_run: LastRun | None = None
+        self._begun = False
+
+    @property
+    def last_run(self) -> LastRun | None:
+        """The run before this one, as found by the first `open`; None if there was none."""
+        return self._last_run
+
+    def open(self) -> None:
+        """Lock and open the file: made if missing, moved aside if damaged. Does nothing if it is open.
+
+        Raises HistoryRefusedError if it is not ours to write, StorageError if the disk refuses; then it may be tried again.
+        """
+        self._opened()
+
+    def open_episodes(self) -> list[OpenEpisode]:
+        """The episodes recorded as open, oldest first: those a run that ended left behind."""
+        with self._sqlite("read the history") as connection:
+            return [open_episode_of(row) for row in connection.execute(GET_OPEN_EPISODES)]
+
+    def commit(self, batch: Batch) -> None:
+        """Write `batch` in one transaction, and that the daemon was alive now; an empty one does the latter alone.
+
+        Raises StorageError if it is not written for certain; commit the same batch again later.
+        """
+        with self._sqlite("write the history") as connection:
+            connection.execute("PRAGMA synchronous=FULL" if batch.alerts else "PRAGMA synchronous=NORMAL")
+            connection.execute("BEGIN IMMEDIATE")
+            connection.executemany(PUT_ALERT, map(alert_row, batch.alerts))
+            connection.executemany(PUT_SIGHTING, map(sighting_row, batch.sightings))
+            connection.executemany(PUT_CAMERA_EVENT, map(camera_event_row, batch.camera_events))
+            for camera, episodes in batch.open_episodes.items():
+                connection.execute("DELETE FROM open_episodes WHERE camera = ?", (camera,))
+                connection.executemany(PUT_OPEN_EPISODE, map(open_episode_row, episodes))
+            ended = ((alert.id,) for alert in batch.alerts if alert.event_type is EventType.END)
+            connection.executemany("DELETE FROM open_episodes WHERE id = ?", ended)
+            self._sign_of_life(connection, clean=False)
+            connection.execute("COMMIT")
+
+    def prune(self, keep: float, max_bytes: int) -> int:
+        """Delete a part of what is older than `keep` seconds or too much for `max_bytes`; return how many rows went.
+
+        To be called now and then (every quarter of an hour). Raises StorageError.
+        """
+        with self._sqlite("prune the history") as connection:
+            connection.execute("PRAGMA synchronous=NORMAL")
+            connection.execute("BEGIN IMMEDIATE")
+            gone = prune(connection, self._clock.now().wall - keep, max_bytes)
+            connection.execute("COMMIT")
+            if gone:
+                shrink(connection)
+            return gone
+
+    def close(self) -> None:
+        """Record a clean stop, close the file and give back the lock. Raises StorageError if the stop could not be recorded."""
+        try:
+            if self._connection is not None:
+                with self._sqlite("close the history") as connection:
+                    self._sign_of_life(connection, clean=True)
+        finally:
+            self._drop_connection()
+            self._lock.release()
+
+    def _opened(self) -> sqlite3.Connection:
+        if self._connection is None:
+            try:
+                self._path.parent.mkdir(parents=True, exist_ok=True)
+                self._lock.acquire()
+                self._connection = connect(self._path, self._clock.now().wall)
+                self._begin(self._connection)
+            except (sqlite3.Error, OSError) as error:
+                self._drop_connection()
+                raise storage_error(self._path, "open the history", error) from error
+        return self._connection
+
+    def _begin(self, connection: sqlite3.Connection) -> None:
+        if not self._begun:
+            found = connection.execute("SELECT alive, clean FROM last_run").fetchone()
+            self._last_run = LastRun(alive=found[0], clean=bool(found[1])) if found else None
+            self._begun = True
+        self._sign_of_life(connection, clean=False)
+
+    def _sign_of_life(self, connection: sqlite3.Connection, *, clean: bool) -> None:
+        connection.execute("INSERT OR REPLACE INTO last_run (one, alive, clean) VALUES (1, ?, ?)", (self._clock.now().wall, clean))
+
+    @contextmanager
+    def _sqlite(self, doing: str) -> Iterator[sqlite3.Connection]:
+        """Lend the open connection; an error becomes a StorageError and leaves no transaction behind."""
+        connection = self._opened()
+        try:
+            yield connection
+        except sqlite3.Error as error:
+            self._recover(connection, error)
+            raise storage_error(self._path, doing, error) from error
+
+    def _recover(self, connection: sqlite3.Connection, error: sqlite3.Error) -> None:
+        """Leave the transaction. Only a full disk is known to leave a sound connection; after all else it is opened anew."""
+        try:
+            if connection.in_transaction:
+                connection.execute("ROLLBACK")
+        except sqlite3.Error:
+            self._drop_connection()
+        if result_code(error) != sqlite3.SQLITE_FULL:
+            self._drop_connection()
+
+    def _drop_connection(self) -> None:
+        if self._connection is not None:
+            self._connection.close()
+            self._connection = None

@@ -1,0 +1,202 @@
+"""What was seen, on its way to the disk and from there to the broker. The work of the record thread.
+
+Alerts are committed before they are sent. A disk that refuses delays the history, never an alert: what could not be written is kept
+in bounded memory and written as soon as the disk takes it, and the alerts go out at once.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+
+from monitor.clock import Clock
+from monitor.config.schema import HistorySettings, SnapshotSettings
+from monitor.errors import StorageError
+from monitor.pipeline import Outcome
+from monitor.record.detection_log import DetectionLog, alert_line, camera_line, sighting_line
+from monitor.record.snapshots import Snapshots, jpeg, snapshot_url
+from monitor.record.store import Batch, History
+from monitor.values import Alert, CameraEvent, Image, Moment, OpenEpisode, Sighting
+
+log = logging.getLogger(__name__)
+
+GATHER = 5.0
+"""Seconds over which sightings are gathered into one write, to spare an SD card; an alert is written at once."""
+
+LAST_SEEN = 60.0
+"""Seconds between two notes of when open episodes were last seen."""
+
+HOUSEKEEPING = 900.0
+"""Seconds between two rounds of retention."""
+
+CAPACITY = 10_000
+"""Rows kept in memory while the disk refuses them."""
+
+PICTURES = 16
+"""Pictures kept while the record thread is busy; an alert beyond them goes without its own. One 1080p picture is 6 MB."""
+
+
+@dataclass(slots=True)
+class Rows:
+    """What waits to be written. The oldest sightings go first when there are too many, alerts last."""
+
+    alerts: list[Alert] = field(default_factory=list)
+    sightings: list[Sighting] = field(default_factory=list)
+    camera_events: list[CameraEvent] = field(default_factory=list)
+
+    def __len__(self) -> int:
+        return len(self.alerts) + len(self.sightings) + len(self.camera_events)
+
+    def bound(self, capacity: int) -> int:
+        """Drop the oldest rows beyond `capacity` and return how many."""
+        excess = before = max(0, len(self) - capacity)
+        for rows in (self.sightings, self.camera_events, self.alerts):
+            gone = min(excess, len(rows))
+            del rows[:gone]
+            excess -= gone
+        return before - excess
+
+
+class Inbox:
+    """What the classifier leaves for the record thread; never makes it wait."""
+
+    def __init__(self) -> None:
+        self.wake = threading.Event()
+        self.dropped = 0
+        self._lock = threading.Lock()
+        self._rows = Rows()
+        self._pictures: dict[Alert, Image] = {}
+        self._open: dict[str, Sequence[OpenEpisode]] = {}
+
+    def put(self, outcome: Outcome) -> None:
+        """Take over an outcome, from any thread."""
+        alerts = [event for event in outcome.events if isinstance(event, Alert)]
+        with self._lock:
+            self._open[outcome.camera] = outcome.open_episodes
+            self._rows.alerts += alerts
+            self._rows.sightings += outcome.sightings
+            self._rows.camera_events += [event for event in outcome.events if isinstance(event, CameraEvent)]
+            self.dropped += self._rows.bound(CAPACITY)
+            if outcome.picture is not None:
+                self._pictures |= dict.fromkeys(alerts, outcome.picture)
+                for alert in list(self._pictures)[:-PICTURES]:
+                    del self._pictures[alert]
+        if alerts:
+            self.wake.set()
+
+    def take(self) -> tuple[Rows, dict[Alert, Image], dict[str, Sequence[OpenEpisode]]]:
+        """Empty the inbox: the rows, the pictures of the alerts among them, and the open episodes by camera as they are now."""
+        with self._lock:
+            rows, self._rows = self._rows, Rows()
+            pictures, self._pictures = self._pictures, {}
+            return rows, pictures, dict(self._open)
+
+
+class Recording:
+    """Writes what comes into the inbox, then sends its alerts. trouble: why the history cannot be written, None while it can."""
+
+    def __init__(
+        self,
+        inbox: Inbox,
+        history: History,
+        detection_log: DetectionLog,
+        snapshots: Snapshots,
+        settings: tuple[HistorySettings, SnapshotSettings],
+        send: Callable[[Alert, bytes | None], None],
+        clock: Clock,
+    ) -> None:
+        self.trouble: str | None = None
+        self.dropped = 0
+        self._inbox = inbox
+        self._history = history
+        self._log = detection_log
+        self._snapshots = snapshots
+        self._keep, self._pictures = settings
+        self._send = send
+        self._clock = clock
+        self._unwritten = Rows()
+        self._written = float("-inf")
+        self._swept = float("-inf")
+
+    @property
+    def waiting(self) -> int:
+        """How many rows are not written yet."""
+        return len(self._unwritten)
+
+    def start(self) -> None:
+        """Open the history; a disk that refuses it is asked again with every write."""
+        try:
+            self._history.open()
+        except StorageError as error:
+            self._note(str(error))
+
+    def step(self, now: Moment) -> float:
+        """Write what is due and send the alerts among it."""
+        self._write(now, hurry=False)
+        if now.mono - self._swept >= HOUSEKEEPING:
+            self._swept = now.mono
+            self._keep_house(now)
+        return 1.0
+
+    def close(self) -> None:
+        """Write the rest and record a clean stop."""
+        self._write(self._clock.now(), hurry=True)
+        try:
+            self._history.close()
+        except StorageError as error:
+            self._note(str(error))
+
+    def _write(self, now: Moment, *, hurry: bool) -> None:
+        rows, pictures, open_episodes = self._inbox.take()
+        fresh = [self._pictured(alert, pictures.get(alert)) for alert in rows.alerts]
+        self._unwritten.alerts += [alert for alert, _ in fresh]
+        self._unwritten.sightings += rows.sightings
+        self._unwritten.camera_events += rows.camera_events
+        self.dropped += self._unwritten.bound(CAPACITY)
+        since = now.mono - self._written
+        is_due = (len(self._unwritten) > 0 and since >= GATHER) or (any(open_episodes.values()) and since >= LAST_SEEN)
+        if fresh or is_due or hurry:
+            self._written = now.mono
+            self._commit(open_episodes)
+        for alert, picture in fresh:
+            self._send(alert, picture)
+
+    def _pictured(self, alert: Alert, image: Image | None) -> tuple[Alert, bytes | None]:
+        """Give the alert with the URL of its picture, if that could be saved, and the picture."""
+        if image is None or not self._pictures.enabled:
+            return alert, None
+        picture = jpeg(image, self._pictures.quality)
+        saved = self._snapshots.save(alert, picture)
+        return (replace(alert, snapshot=snapshot_url(alert.id, alert.seq)) if saved else alert), picture
+
+    def _commit(self, open_episodes: dict[str, Sequence[OpenEpisode]]) -> None:
+        rows = self._unwritten
+        try:
+            self._history.commit(Batch(rows.alerts, rows.sightings, rows.camera_events, open_episodes))
+        except StorageError as error:
+            self._note(str(error))
+            return
+        self._note(None)
+        self._unwritten = Rows()
+        lines = [*map(camera_line, rows.camera_events), *map(sighting_line, rows.sightings), *map(alert_line, rows.alerts)]
+        try:
+            self._log.append(lines)
+        except StorageError as error:
+            log.warning("%s", error)
+
+    def _keep_house(self, now: Moment) -> None:
+        try:
+            self._history.prune(self._keep.keep, self._keep.max_size)
+        except StorageError as error:
+            self._note(str(error))
+        self._snapshots.sweep(now.wall)
+
+    def _note(self, trouble: str | None) -> None:
+        """Say once that the history cannot be written, and once that it can again."""
+        if trouble and not self.trouble:
+            log.error("%s; detection and alerts go on, rows wait in memory", trouble)
+        elif self.trouble and not trouble:
+            log.info("the history is written again")
+        self.trouble = trouble

@@ -1,0 +1,81 @@
+"""The whole pipeline over recorded video, as fast as it goes, on the video's own clock.
+
+Nothing is opened but the video and the model: no history, no broker, no snapshot folder. No frame is dropped and nothing is timed, so
+the same video gives the same alerts, to the byte.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from monitor.camera.opencv import open_source
+from monitor.camera.source import parse_source
+from monitor.classify.classifier import Classifier
+from monitor.config.schema import CameraSettings
+from monitor.decide.decider import CameraDecider
+from monitor.decide.rule import Reading, Rule
+from monitor.errors import CameraError, PictureError
+from monitor.gate.skip import SkipPolicy
+from monitor.pipeline import Pipeline
+from monitor.values import Alert, EndReason, EventType, Frame, Moment
+
+Looks = list[tuple[Moment, list[Reading]]]
+
+
+def frames(videos: Sequence[str], camera: str, settings: CameraSettings, start: float) -> Iterator[Frame]:
+    """Yield the frames worth a look of `videos`, played one after the other as one recording that began at `start` (Unix seconds).
+
+    PictureError if a video cannot be opened or holds no picture.
+    """
+    skip = SkipPolicy(settings.frame_skip, settings.fps)
+    seq, offset = 0, 0.0
+    for video in videos:
+        try:
+            source = open_source(parse_source(video), settings.decode)
+        except CameraError as error:
+            raise PictureError(f"{video}: {error}") from error
+        try:
+            first, latest = seq, 0.0
+            while source.grab():
+                latest = max(latest, source.position)
+                at = Moment(mono=offset + latest, wall=start + offset + latest)
+                if skip.wants(seq, at.mono) and (image := source.retrieve()) is not None:
+                    yield Frame(camera, seq, at, image)
+                seq += 1
+            if seq == first:
+                raise PictureError(f"{video}: holds no picture that can be decoded")
+            offset += latest + 1 / (source.facts.fps or 25.0)
+        finally:
+            source.close()
+
+
+def alerts(pipeline: Pipeline, pictures: Iterator[Frame], looks: Looks | None = None) -> Iterator[Alert]:
+    """Yield the alerts of a recording. What is open when it ends, ends there with camera_lost. looks: noted there if given."""
+    now: Moment | None = None
+    for frame in pictures:
+        now = frame.at
+        outcome = pipeline.look(frame)
+        if looks is not None:
+            looks.append((now, list(outcome.readings)))
+        yield from (event for event in outcome.events if isinstance(event, Alert))
+    if now is not None:
+        yield from (event for event in pipeline.decider.end_all(EndReason.CAMERA_LOST, now) if isinstance(event, Alert))
+
+
+def what_if(camera: str, rule: Rule, looks: Looks, thresholds: Sequence[float]) -> list[tuple[float, list[Alert]]]:
+    """Give, for each threshold, the `start` alerts that `rule` would have sent over `looks`; its release moves in proportion."""
+    return [(threshold, _starts(camera, rule.with_threshold(threshold), looks)) for threshold in thresholds]
+
+
+def _starts(camera: str, rule: Rule, looks: Looks) -> list[Alert]:
+    if not looks:
+        return []
+    decider = CameraDecider(camera, [rule], looks[0][0])
+    events = [event for now, readings in looks for event in decider.look(now, [reading for reading in readings if reading.rule == rule.name])]
+    return [event for event in events if isinstance(event, Alert) and event.event_type is EventType.START]
+
+
+def best_score(looks: Looks, rule: str) -> float:
+    """Give the best score that a rule had in any look, 0 if there was none."""
+    return max((reading.score for _, readings in looks for reading in readings if reading.rule == rule), default=0.0)
+

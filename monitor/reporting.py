@@ -1,0 +1,107 @@
+"""What the main thread does while the others work: the figures, the signs of life, and systemd's watchdog."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+
+from monitor.app import Daemon
+from monitor.clock import Clock
+from monitor.observe.health import BrokerFacts, CameraFacts, QueueFacts, disk_facts, process_facts, snapshot
+from monitor.observe.stats import CameraStats, Totals
+from monitor.recording import CAPACITY
+from monitor.runtime.sd_notify import Notifier
+from monitor.values import Moment
+from monitor.workers import Lane
+
+log = logging.getLogger(__name__)
+
+SAMPLE = 5.0
+"""Seconds between two samples of the counters."""
+
+PUBLISH = 60.0
+"""Seconds between two messages with the figures."""
+
+STUCK = 50.0
+"""Seconds after which a worker that does not come back counts as hung. OpenCV may spend 40 in a name that no server resolves."""
+
+FIRST_MINUTE = 60.0
+SOON, LATER = 10.0, 600.0
+"""Seconds between two signs of life in the log: in the first minute, when someone watches, and afterwards."""
+
+
+class Reporter:
+    """Told once a second what time it is, it says what is due."""
+
+    def __init__(self, daemon: Daemon, notifier: Notifier, clock: Clock) -> None:
+        self._daemon = daemon
+        self._lanes = daemon.lanes
+        self._publisher = daemon.publisher
+        self._notifier = notifier
+        self._started = clock.now()
+        self._stats = {lane.capture.name: CameraStats() for lane in lanes}
+        self._told = {lane.capture.name: Totals() for lane in lanes}
+        self._due: dict[Callable[[Moment], float], float] = dict.fromkeys(
+            (self._sample, self._publish, self._sign_of_life, self._watchdog), self._started.mono
+        )
+
+    def step(self, now: Moment) -> None:
+        """Do what is due."""
+        for action, due in self._due.items():
+            if now.mono >= due:
+                self._due[action] = now.mono + action(now)
+
+    def _sample(self, now: Moment) -> float:
+        for lane in self._lanes:
+            self._stats[lane.capture.name].sample(lane.totals(), now.mono)
+        return SAMPLE
+
+    def _publish(self, now: Moment) -> float:
+        if self._publisher and now.mono > self._started.mono:
+            for name, stats in self._stats.items():
+                self._publisher.send_stats(name, stats.figures())
+            self._publisher.send_health(self._health(now))
+        return PUBLISH
+
+    def _sign_of_life(self, now: Moment) -> float:
+        pause = SOON if now.mono - self._started.mono < FIRST_MINUTE else LATER
+        if now.mono > self._started.mono:
+            for lane in self._lanes:
+                self._tell(lane)
+            online = sum(1 for lane in self._lanes if (seen := lane.pipeline.decider.availability) and seen.online)
+            self._notifier.status(f"{online} of {len(self._lanes)} cameras online")
+        return pause
+
+    def _tell(self, lane: Lane) -> None:
+        name = lane.capture.name
+        before, after = self._told[name], lane.totals()
+        self._told[name] = after
+        looks = after.looks - before.looks
+        if not looks:
+            log.info("%s: no looks (%s)", name, lane.capture.link.detail or lane.capture.link.state)
+            return
+        best = f"; best: {lane.pipeline.best.label} {lane.pipeline.best.score:.2f}" if lane.pipeline.best else ""
+        log.info("%s: %d looks, %.0f ms each%s", name, looks, 1000 * (after.inference - before.inference) / looks, best)
+
+    def _watchdog(self, now: Moment) -> float:
+        """Tell systemd that all is well, if it is: every worker has come back from its step in time."""
+        stuck = [worker.name for worker in self._daemon.workers if worker.heartbeat.late(now) > STUCK]
+        if stuck:
+            log.error("hung: %s", ", ".join(stuck))
+        else:
+            self._notifier.watchdog()
+        return self._notifier.watchdog_interval or SOON
+
+    def _health(self, now: Moment) -> dict[str, object]:
+        queues = {f"frames-{lane.capture.name}": QueueFacts(len(lane.mailbox), lane.mailbox.size, lane.mailbox.dropped) for lane in self._lanes}
+        queues["rows"] = QueueFacts(self._daemon.recording.waiting, CAPACITY, self._daemon.inbox.dropped + self._daemon.recording.dropped)
+        cameras = {}
+        for lane in self._lanes:
+            seen = lane.pipeline.decider.availability
+            if seen is not None:
+                cameras[lane.capture.name] = CameraFacts(seen.online, seen.reason, seen.at)
+        broker = None
+        if self._publisher:
+            status = self._publisher.status()
+            broker = BrokerFacts(status.connected, str(status.trouble or ""))
+        return snapshot(now, self._started, process_facts(), queues, cameras, broker, [disk_facts(self._daemon.config.history.path.parent)])

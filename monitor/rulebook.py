@@ -1,0 +1,105 @@
+"""What each camera is asked, once the labels of the model in use are known.
+
+The configuration names labels and groups; only the card knows which exist. Here the two meet: every unknown name is a problem with
+its line, like any other mistake in the file.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from monitor.classify.card import Card
+from monitor.classify.groups import shipped_groups
+from monitor.classify.targets import Targets, UnknownTargetError
+from monitor.config.load import Loaded
+from monitor.config.schema import RuleSettings
+from monitor.decide.rule import Reading, Rule
+from monitor.errors import ConfigError, Problem
+from monitor.values import WHOLE, Place
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """A rule of one camera with the class ids it adds up."""
+
+    rule: Rule
+    class_ids: tuple[int, ...]
+
+
+class Rulebook:
+    """The rules of every camera against the labels of one card. Raises ConfigError with every name that the card does not know."""
+
+    def __init__(self, loaded: Loaded, card: Card) -> None:
+        config = loaded.config
+        self.targets = Targets(card.labels, shipped_groups() | config.groups)
+        problems: list[Problem] = []
+        for name in config.groups:
+            self._resolve(name, f"groups.{name}", loaded, card, problems)
+        for number, rule in enumerate(config.rules):
+            self._resolve(rule.label, f"rules[{number}].label", loaded, card, problems)
+        for camera, settings in config.cameras.items():
+            for number, rule in enumerate(settings.rules or ()):
+                self._resolve(rule.label, f"cameras.{camera}.rules[{number}].label", loaded, card, problems)
+        if problems:
+            raise ConfigError(str(loaded.file), problems)
+        self._questions = {camera: [self._question(rule) for rule in config.rules_of(camera)] for camera in config.cameras}
+
+    def questions(self, camera: str) -> list[Question]:
+        """Give the rules that apply to `camera`."""
+        return self._questions[camera]
+
+    def zones(self, camera: str) -> list[str]:
+        """Give the zones that are worth classifying: those a rule names, or the whole picture if there is no rule."""
+        named = {zone: None for question in self._questions[camera] for zone in question.rule.zones}
+        return list(named) or [WHOLE]
+
+    def places(self) -> set[Place]:
+        """Give every place where an episode can live."""
+        return {
+            Place(camera, zone, question.rule.name)
+            for camera, questions in self._questions.items()
+            for question in questions
+            for zone in question.rule.zones
+        }
+
+    def readings(self, camera: str, zone: str, probabilities: NDArray[np.float32]) -> list[Reading]:
+        """Turn the probabilities (C,) of one zone into what they say for the rules of `camera` there."""
+        return [
+            Reading(zone, question.rule.name, *self.targets.score(probabilities, question.class_ids))
+            for question in self._questions[camera]
+            if zone in question.rule.zones
+        ]
+
+    def _resolve(self, name: str, where: str, loaded: Loaded, card: Card, problems: list[Problem]) -> None:
+        try:
+            self.targets.resolve(name)
+        except UnknownTargetError as error:
+            problems.append(loaded.problem(where, f"{error} (model {card.name})"))
+
+    def _question(self, settings: RuleSettings) -> Question:
+        return Question(rule_of(settings), self.targets.resolve(settings.label))
+
+
+def rule_of(settings: RuleSettings) -> Rule:
+    """Give the rule that a section of the configuration describes; the loader has filled in its name and release."""
+    assert settings.release is not None
+    return Rule(
+        name=settings.name,
+        label=settings.label,
+        threshold=settings.threshold,
+        release=settings.release,
+        looks=settings.looks,
+        hold=settings.hold,
+        cooldown=settings.cooldown,
+        zones=tuple(settings.zones),
+        severity=settings.severity,
+    )
+
+
+def episodes_by_class(questions: Sequence[Question], running: dict[str, str]) -> dict[int, str]:
+    """Tell which running episode a class belongs to, by class id. running: episode ids by rule."""
+    return {class_id: running[q.rule.name] for q in questions if q.rule.name in running for class_id in q.class_ids}

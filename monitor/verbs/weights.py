@@ -1,0 +1,159 @@
+"""`weights`: the model cards and their files."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+from monitor.errors import ConfigError, DownloadError, UsageError, WeightsError
+from monitor.verbs.common import Verbs, add_config_option, json_line, load_config, message, out
+
+
+def add(verbs: Verbs[argparse.ArgumentParser]) -> None:
+    """Declare the verb and its own verbs."""
+    parser = verbs.add_parser("weights", help="model cards and their files")
+    parts = parser.add_subparsers(metavar="WHAT", required=True)
+    _part(parts, "list", "the cards, and which are ready", list_cards).add_argument("--json", action="store_true", help="as JSON Lines")
+    _part(parts, "fetch", "download and verify all shipped cards, or one", fetch).add_argument("name", nargs="?", metavar="NAME")
+    own = _part(parts, "import", "take in an official file by its SHA-256, or a checkpoint of your own", import_)
+    own.add_argument("file", type=Path, metavar="FILE")
+    own.add_argument("--name", help="what to call a model of your own")
+    own.add_argument("--labels", type=Path, metavar="FILE", help="its classes: one a line, or JSON")
+    own.add_argument("--arch", metavar="A", help="its architecture (resnet18)")
+    _part(parts, "verify", "check every file against its card", verify).add_argument("--json", action="store_true", help="as JSON Lines")
+    _part(parts, "export", "write the ONNX files that the daemon runs", export).add_argument("name", nargs="?", metavar="NAME")
+    _part(parts, "groups", "the shipped groups of labels", groups).add_argument("--json", action="store_true", help="as JSON Lines")
+
+
+def _part(parts: Verbs[argparse.ArgumentParser], name: str, help: str, does: Callable[[argparse.Namespace], int]) -> argparse.ArgumentParser:  # noqa: A002 - argparse's word
+    parser = parts.add_parser(name, help=help)
+    add_config_option(parser)
+    parser.set_defaults(verb=does)
+    return parser
+
+
+def folder(explicit: Path | None) -> Path:
+    """Where the model files live: the configuration's `model.weights`, else $MONITOR_WEIGHTS, else ./weights.
+
+    Models must be fetched before the first configuration is written, so one that is missing or bad does not matter unless it was named.
+    """
+    try:
+        return load_config(explicit).config.model.weights
+    except ConfigError:
+        if explicit is not None:
+            raise
+        return Path(os.environ.get("MONITOR_WEIGHTS") or "weights").absolute()
+
+
+def list_cards(args: argparse.Namespace) -> int:
+    """List the cards with the state of their files."""
+    from monitor.classify.verify import inventory
+
+    for stock in inventory(folder(args.config)):
+        if args.json:
+            json_line({name: getattr(stock, name) for name in stock.__dataclass_fields__})
+        else:
+            accuracy = f"{stock.top1:.1f} % top-1" if stock.top1 else ""
+            out(f"{stock.name:<20} {stock.readiness:<12} {accuracy:<14} {stock.licence or ''}".rstrip())
+            if stock.why:
+                out(f"{'':<20} {stock.why}")
+    return 0
+
+
+def verify(args: argparse.Namespace) -> int:
+    """Check the files of every card that has any; 69 if one is damaged or none is usable."""
+    from monitor.classify.verify import Readiness, inventory
+
+    weights = folder(args.config)
+    stocks = inventory(weights)
+    for stock in stocks:
+        if args.json:
+            json_line({"name": stock.name, "state": stock.readiness, "why": stock.why})
+        else:
+            out(f"{stock.name:<20} {stock.readiness}{': ' if stock.why else ''}{stock.why}")
+    bad = [stock.name for stock in stocks if stock.readiness in (Readiness.DAMAGED, Readiness.BROKEN)]
+    if bad:
+        raise WeightsError(f"not what their cards say: {', '.join(bad)}")
+    if not any(stock.readiness in (Readiness.READY, Readiness.NO_EXPORT) for stock in stocks):
+        raise WeightsError(f"{weights} has no model that could run: `monitor weights fetch`")
+    return 0
+
+
+def fetch(args: argparse.Namespace) -> int:
+    """Download what is missing. Asked for all, a card that cannot be had is a warning, unless none can."""
+    from monitor.classify.card import find_card, shipped_cards
+    from monitor.classify.fetch import fetch as get
+
+    weights = folder(args.config)
+    if args.name is not None:
+        out(str(get(find_card(args.name, weights), weights, _progress(args.name))))
+        return 0
+    failures = []
+    cards = shipped_cards().values()
+    for card in cards:
+        try:
+            out(str(get(card, weights, _progress(card.name))))
+        except DownloadError as error:
+            failures.append(error)
+            message(f"warning: {card.name} is not available: {error}")
+    if len(failures) == len(cards):
+        raise DownloadError("no model could be fetched; the reasons are above")
+    return 0
+
+
+def import_(args: argparse.Namespace) -> int:
+    """Take in a checkpoint."""
+    from monitor.classify.importing import import_weights
+
+    card = import_weights(args.file, folder(args.config), args.name, args.labels, args.arch)
+    out(f"{card.name}: {len(card.labels)} classes, ready; name it as `model: {{name: {card.name}}}` in the configuration")
+    return 0
+
+
+def export(args: argparse.Namespace) -> int:
+    """Write the ONNX files of all cards that have a checkpoint, or of one."""
+    from monitor.classify.card import cards, find_card, weights_path
+    from monitor.classify.export import export as write
+    from monitor.classify.verify import verify_file
+
+    weights = folder(args.config)
+    chosen = [find_card(args.name, weights)] if args.name else [c for c in cards(weights).values() if weights_path(c, weights).exists()]
+    if not chosen:
+        raise UsageError(f"{weights} has no checkpoint to export; `monitor weights fetch` gets one")
+    for card in chosen:
+        verify_file(card, weights)
+        out(str(write(card, weights)))
+    return 0
+
+
+def groups(args: argparse.Namespace) -> int:
+    """List the shipped groups and their labels."""
+    from monitor.classify.groups import shipped_groups
+
+    for name, members in shipped_groups().items():
+        if args.json:
+            json_line({"name": name, "labels": list(members)})
+        else:
+            out(f"{name:<16} {', '.join(members)}")
+    return 0
+
+
+def _progress(name: str) -> Callable[[int, int], None]:
+    """Show how far a download is: in place on a terminal, else a line a tenth."""
+    shown = -1
+
+    def show(done: int, total: int) -> None:
+        nonlocal shown
+        percent = 100 * done // max(total, 1)
+        step = 1 if sys.stderr.isatty() else 10
+        if percent // step == shown:
+            return
+        shown = percent // step
+        line = f"{name}: {percent:3} % of {total / 1e6:.1f} MB"
+        sys.stderr.write(f"\r{line}" + ("\n" if done >= total else "") if sys.stderr.isatty() else f"{line}\n")
+        sys.stderr.flush()
+
+    return show

@@ -1,0 +1,135 @@
+"""The threads' work, each a short `step(now)`. `app.py` puts each on a worker; tests call the steps by hand.
+
+Capture has its work in `camera.capture` and record in `recording` already; here are classify and publish.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections import deque
+from collections.abc import Callable, Sequence
+
+from monitor.camera.capture import Capture
+from monitor.camera.mailbox import Mailbox
+from monitor.clock import Clock, stopwatch
+from monitor.errors import ModelFaultError
+from monitor.observe.stats import Totals
+from monitor.pipeline import Outcome, Pipeline
+from monitor.publish.publisher import Publisher
+from monitor.values import Alert, CameraEvent, Frame, Moment, RuleState
+
+log = logging.getLogger(__name__)
+
+TICK = 0.5
+"""Seconds between two ticks of a camera that gives no frames."""
+
+
+class Lane:
+    """One camera on its way through the classifier: its capture, its mailbox, its pipeline and its counts."""
+
+    def __init__(self, capture: Capture, mailbox: Mailbox, pipeline: Pipeline) -> None:
+        self.capture = capture
+        self.mailbox = mailbox
+        self.pipeline = pipeline
+        self.looks = 0
+        self.faults = 0
+        self.inference = 0.0
+        self.frame_age = 0.0
+        self.ticked = float("-inf")
+
+    def totals(self) -> Totals:
+        """Give the counts since the start."""
+        counters = self.capture.counters
+        return Totals(
+            frames=counters.grabbed,
+            looks=self.looks,
+            skipped=counters.skipped,
+            dropped=self.mailbox.dropped,
+            inference=self.inference,
+            frame_age=self.frame_age,
+        )
+
+
+class Classifying:
+    """Looks at the cameras' frames in turn, one a step, and lets time pass for those that give none."""
+
+    def __init__(self, lanes: Sequence[Lane], clock: Clock, deliver: Callable[[Outcome], None]) -> None:
+        self._lanes = deque(lanes)
+        self._clock = clock
+        self._deliver = deliver
+
+    def step(self, now: Moment) -> float:
+        """Take the oldest frame of the camera whose turn it is; rest when no camera has one."""
+        for _ in range(len(self._lanes)):
+            lane = self._lanes[0]
+            self._lanes.rotate(-1)
+            frame = lane.mailbox.take()
+            if frame is not None:
+                self._look(lane, frame)
+                return 0.0
+            if now.mono - lane.ticked >= TICK:
+                lane.ticked = now.mono
+                self._tick(lane, now)
+        return TICK
+
+    def close(self) -> None:
+        """Hand over what the history should know before the end."""
+        for lane in self._lanes:
+            self._deliver(lane.pipeline.close())
+
+    def _look(self, lane: Lane, frame: Frame) -> None:
+        began = stopwatch()
+        try:
+            outcome = lane.pipeline.look(frame)
+        except ModelFaultError as error:
+            lane.faults += 1
+            log.error("%s: %s", frame.camera, error)
+            return
+        lane.looks += 1
+        lane.inference += stopwatch() - began
+        lane.frame_age += self._clock.now().mono - frame.at.mono
+        self._deliver(outcome)
+
+    def _tick(self, lane: Lane, now: Moment) -> None:
+        link, seen = lane.capture.link, lane.capture.last_frame
+        # A last frame is told before the end of its file, or the order of the two would be lost.
+        last_frame = None if seen is None else Moment(seen, now.wall - (now.mono - seen))
+        self._deliver(lane.pipeline.tick(now, last_frame, link.reason, link.detail))
+
+
+class Publishing:
+    """Gives the publisher its turns."""
+
+    def __init__(self, publisher: Publisher, clock: Clock) -> None:
+        self._publisher = publisher
+        self._clock = clock
+
+    def step(self, now: Moment) -> float:
+        """Send what is due."""
+        return self._publisher.step(now)
+
+    def close(self) -> None:
+        """Say goodbye to the broker."""
+        self._publisher.close(self._clock.now())
+
+
+def announce(outcome: Outcome, publisher: Publisher | None) -> None:
+    """Tell the log and the broker at once what does not have to be committed first: states and availability."""
+    for event in outcome.events:
+        match event:
+            case RuleState() if publisher:
+                publisher.send_state(event)
+            case CameraEvent():
+                if publisher:
+                    publisher.send_availability(event.camera, event.reason)
+                if not event.online:
+                    log.warning("%s: offline (%s)", event.camera, event.detail or event.reason)
+            case Alert():
+                log.info("%s: %s", event.place.camera, _in_words(event))
+
+
+def _in_words(alert: Alert) -> str:
+    what = f"{alert.place.rule} {alert.event_type}"
+    zone = "" if alert.place.zone == "frame" else f" in {alert.place.zone}"
+    reason = f", {alert.reason} after {alert.duration:.0f} s" if alert.reason else ""
+    return f"{what}{zone} ({alert.label} {alert.score:.2f}{reason})"

@@ -1,0 +1,42 @@
+from __future__ import annotations
+
+import shutil
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from monitor.classify.card import Card, card_text, export_path, shipped_cards
+from monitor.classify.export import export
+from monitor.classify.inventory import Readiness, inventory
+
+
+@pytest.fixture
+def weights(random_card: Card, checkpoint: Path, tmp_path: Path) -> Path:
+    """A folder with the random model as the user's own card, not exported."""
+    shutil.copy(checkpoint, tmp_path)
+    (tmp_path / "random.yaml").write_text(card_text(random_card), "utf-8")
+    return tmp_path
+
+
+def test_the_inventory_tells_the_state_of_every_card(random_card: Card, weights: Path) -> None:
+    (weights / "broken.yaml").write_text("[]")
+    (weights / shipped_cards()["efficientnet_lite0"].file).write_bytes(b"short")
+
+    def states() -> dict[str, Readiness]:
+        return {stock.name: stock.readiness for stock in inventory(weights)}
+
+    others = {"resnet18": Readiness.MISSING, "efficientnet_lite0": Readiness.DAMAGED, "broken": Readiness.BROKEN}
+    assert states() == others | {"random": Readiness.NO_EXPORT}
+    export(random_card, weights)
+    assert states() == others | {"random": Readiness.READY}
+    export_path(random_card, weights).write_bytes(b"")
+    assert states() == others | {"random": Readiness.NO_EXPORT}
+
+
+def test_the_inventory_says_why_and_what_to_do(random_card: Card, weights: Path) -> None:
+    (weights / "other.yaml").write_text(card_text(replace(random_card, name="other", file="gone.pth")), "utf-8")
+    why = {stock.name: stock.why for stock in inventory(weights)}
+    assert "monitor weights export random" in why["random"]
+    assert "gone.pth is missing" in why["other"]
+    assert "monitor weights fetch" in why["resnet18"]

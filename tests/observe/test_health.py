@@ -1,0 +1,61 @@
+"""The snapshot of how the daemon is."""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+
+from monitor.clock import ManualClock, iso
+from monitor.observe.health import BrokerFacts, CameraFacts, DiskFacts, ProcessFacts, QueueFacts, disk_facts, process_facts, snapshot
+
+
+def test_the_snapshot_puts_all_facts_together_as_json_can_hold_them(clock: ManualClock) -> None:
+    started = clock.now()
+    now = clock.advance(90.7)
+    health = snapshot(
+        now=now,
+        started=started,
+        process=ProcessFacts(pid=1, rss=300_000_000, threads=7, descriptors=30),
+        queues={"record": QueueFacts(depth=1, size=1000, dropped=0)},
+        cameras={"porch": CameraFacts(online=True, reason=None, since=started.wall), "yard": CameraFacts(False, "lost", now.wall)},
+        broker=BrokerFacts(connected=False, detail="refused"),
+        disks=[DiskFacts("logs", 100, 40)],
+    )
+    assert json.loads(json.dumps(health)) == {
+        "time": iso(now.wall),
+        "time_unix": round(now.wall, 3),
+        "process": {"pid": 1, "rss": 300_000_000, "threads": 7, "descriptors": 30, "uptime": 90},
+        "queues": {"record": {"depth": 1, "size": 1000, "dropped": 0}},
+        "cameras": {
+            "porch": {"state": "online", "reason": None, "since": iso(started.wall), "since_unix": started.wall},
+            "yard": {"state": "offline", "reason": "lost", "since": iso(now.wall), "since_unix": round(now.wall, 3)},
+        },
+        "broker": {"connected": False, "detail": "refused"},
+        "disks": [{"path": "logs", "total": 100, "free": 40}],
+    }
+
+
+def test_a_stepped_wall_clock_does_not_touch_the_uptime(clock: ManualClock) -> None:
+    started = clock.now()
+    clock.advance(10)
+    clock.set_wall(0.0)
+    health = snapshot(clock.now(), started, ProcessFacts(1, 0, 1, 0), {}, {}, None, [])
+    assert health["process"]["uptime"] == 10
+    assert health["broker"] is None
+
+
+def test_this_process_is_seen_as_it_is() -> None:
+    facts = process_facts()
+    assert facts.pid == os.getpid()
+    assert 10_000_000 < facts.rss < 20_000_000_000
+    assert facts.threads >= 1
+    assert facts.descriptors >= 3
+
+
+def test_a_disk_is_seen_and_one_that_is_not_there_is_unknown(tmp_path: Path) -> None:
+    there = disk_facts(tmp_path)
+    assert there.total
+    assert there.free is not None
+    assert 0 < there.free <= there.total
+    assert disk_facts(tmp_path / "gone") == DiskFacts(str(tmp_path / "gone"), None, None)

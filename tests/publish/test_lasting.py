@@ -1,0 +1,327 @@
+"""How a link finds a broker, a version that it speaks, and words for what is wrong."""
+
+from __future__ import annotations
+
+import shutil
+import socket
+import ssl
+import struct
+import subprocess
+import threading
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from monitor.clock import ManualClock, stopwatch
+from monitor.publish.contract import Acknowledged, Connected, Disconnected, LinkEvent
+from monitor.publish.lasting import ACK_TIMEOUT, ANSWER_TIMEOUT, MqttLink
+from monitor.publish.sendable import UnsendableError
+from monitor.publish.trouble import TroubleKind
+
+if TYPE_CHECKING:
+    from tests.publish.conftest import Embedded, ScriptedBroker
+
+Links = Callable[..., MqttLink]
+Scripted = Callable[..., "ScriptedBroker"]
+ACCEPT_5 = b"\x20\x03\0\0\0"
+ACCEPT_3 = b"\x20\x02\0\0"
+REFUSE_VERSION = b"\x20\x02\0\x01"
+NOT_AUTHORISED = b"\x20\x03\0\x87\0"
+
+
+class Driver:
+    """Drains a link until something is so."""
+
+    def __init__(self, wake: threading.Event) -> None:
+        self.events: list[LinkEvent] = []
+        self._wake = wake
+
+    def until(self, link: MqttLink, condition: Callable[[], object], within: float = 10.0) -> None:
+        deadline = stopwatch() + within
+        while not condition():
+            assert stopwatch() < deadline, (self.events, link.trouble)
+            self.events += link.drain()
+            self._wake.wait(0.02)
+            self._wake.clear()
+
+    def until_connected(self, link: MqttLink) -> None:
+        self.until(link, lambda: Connected() in self.events)
+
+
+@pytest.fixture
+def driver(wake: threading.Event) -> Driver:
+    return Driver(wake)
+
+
+def test_mqtt_5_is_spoken_where_the_broker_does(scripted: Scripted, link_to: Links, driver: Driver) -> None:
+    broker = scripted()
+    driver.until_connected(link_to(broker.port))
+    assert broker.levels == [5]
+
+
+def test_a_broker_that_refuses_mqtt_5_is_asked_in_3_1_1_at_once(
+    scripted: Scripted, link_to: Links, driver: Driver, caplog: pytest.LogCaptureFixture
+) -> None:
+    broker = scripted(connect=lambda level: REFUSE_VERSION if level == 5 else ACCEPT_3)
+    driver.until_connected(link_to(broker.port))
+    assert broker.levels == [5, 4]
+    assert not [record for record in caplog.records if record.levelname != "INFO"]
+
+
+def test_a_broker_that_hangs_up_on_mqtt_5_is_asked_in_3_1_1_at_once(scripted: Scripted, link_to: Links, driver: Driver) -> None:
+    broker = scripted(connect=lambda level: b"" if level == 5 else ACCEPT_3)
+    driver.until_connected(link_to(broker.port))
+    assert broker.levels == [5, 4]
+
+
+def test_a_broker_that_waits_for_ever_on_mqtt_5_is_asked_in_3_1_1(
+    embedded: Embedded, link_to: Links, driver: Driver, manual_clock: ManualClock
+) -> None:
+    """amqtt takes the properties of an MQTT 5 will for text and waits for the rest of it."""
+    link = link_to(embedded.port, clock=manual_clock)
+
+    def moved_on() -> bool:
+        manual_clock.advance(0.1)  # of about fifty turns: only reaching the broker counts before its answer is due
+        return Connected() in driver.events
+
+    driver.until(link, moved_on)
+    driver.until(link, lambda: link.publish("monitor/porch/alert", b"x", qos=1, retain=False))
+
+
+def test_the_version_that_worked_is_the_first_one_next_time(scripted: Scripted, link_to: Links, driver: Driver) -> None:
+    answers = iter([REFUSE_VERSION, ACCEPT_3, ACCEPT_3])
+    hang_up = iter([b"", b"\x40\x02\0\x01"])
+    broker = scripted(connect=lambda level: next(answers), publish=lambda mid: next(hang_up))
+    link = link_to(broker.port)
+    driver.until_connected(link)
+    assert link.publish("a", b"x", qos=1, retain=False)
+    driver.until(link, lambda: driver.events.count(Connected()) == 2)
+    assert broker.levels == [5, 4, 4]
+
+
+def test_a_broker_that_answers_to_neither_version_is_asked_in_both_by_turns(
+    scripted: Scripted, link_to: Links, driver: Driver, caplog: pytest.LogCaptureFixture
+) -> None:
+    broker = scripted(connect=lambda level: b"")
+    link = link_to(broker.port)
+    driver.until(link, lambda: len(broker.levels) >= 6)
+    assert broker.levels[:6] == [5, 4, 5, 4, 5, 4]
+    assert link.trouble is not None
+    assert "hung up without an answer" in link.trouble.detail
+    assert len(caplog.records) == 1
+
+
+def test_a_refused_password_is_said_in_words_and_logged_once(
+    scripted: Scripted, link_to: Links, driver: Driver, caplog: pytest.LogCaptureFixture
+) -> None:
+    broker = scripted(connect=lambda level: NOT_AUTHORISED)
+    link = link_to(broker.port, username="cam", password="s3cret")
+    driver.until(link, lambda: len(broker.levels) >= 4)
+    assert set(broker.levels) == {5}
+    assert link.trouble is not None
+    assert link.trouble.kind is TroubleKind.AUTH
+    assert [record.message for record in caplog.records] == [
+        f"no connection to the MQTT broker 127.0.0.1:{broker.port}: the broker refused user name or password (not authorized); trying again"
+    ]
+
+
+def test_an_old_broker_refuses_a_password_in_its_own_words(scripted: Scripted, link_to: Links, driver: Driver) -> None:
+    broker = scripted(connect=lambda level: REFUSE_VERSION if level == 5 else b"\x20\x02\0\x05")
+    link = link_to(broker.port)
+    driver.until(link, lambda: link.trouble)
+    assert link.trouble is not None
+    assert link.trouble.kind is TroubleKind.AUTH
+
+
+def test_a_closed_port_is_said_in_words(link_to: Links, driver: Driver, caplog: pytest.LogCaptureFixture) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port = server.getsockname()[1]
+    link = link_to(port)
+    driver.until(link, lambda: link.trouble)
+    assert link.trouble is not None
+    assert (link.trouble.kind, link.trouble.detail) == (TroubleKind.REFUSED, f"nothing listens at 127.0.0.1:{port} (connection refused)")
+    assert not driver.events, "a connection that never was cannot be lost"
+
+
+def test_a_name_that_does_not_exist_is_said_in_words(link_to: Links, driver: Driver) -> None:
+    link = link_to(1883, host="no-such-host.invalid")
+    driver.until(link, lambda: link.trouble, within=60)
+    assert link.trouble is not None
+    assert link.trouble.kind is TroubleKind.DNS
+
+
+def test_a_broker_that_goes_silent_after_accepting_is_left_after_a_while(
+    scripted: Scripted, link_to: Links, driver: Driver, manual_clock: ManualClock
+) -> None:
+    broker = scripted(publish=lambda mid: None)
+    link = link_to(broker.port, clock=manual_clock)
+    driver.until_connected(link)
+    assert link.publish("a", b"x", qos=1, retain=False)
+    manual_clock.advance(ACK_TIMEOUT - 1)
+    driver.events += link.drain()
+    assert driver.events == [Connected()]
+    manual_clock.advance(1)
+    driver.until(link, lambda: len(driver.events) > 1)
+    assert isinstance(driver.events[1], Disconnected)
+    assert driver.events[1].trouble.kind is TroubleKind.TIMEOUT
+
+
+def test_a_broker_that_never_answers_at_all_is_said_in_words(
+    scripted: Scripted, link_to: Links, driver: Driver, manual_clock: ManualClock
+) -> None:
+    broker = scripted(connect=lambda level: None)
+    link = link_to(broker.port, clock=manual_clock)
+    for asked in (1, 2):
+        driver.until(link, lambda asked=asked: len(broker.levels) == asked)  # type: ignore[misc] # mypy cannot infer a lambda's default
+        manual_clock.advance(ANSWER_TIMEOUT)
+        driver.events += link.drain()
+    driver.until(link, lambda: link.trouble)
+    assert link.trouble is not None
+    assert (link.trouble.kind, link.trouble.detail) == (TroubleKind.TIMEOUT, "the broker does not answer")
+
+
+def test_an_acknowledgement_that_says_no_is_no_success(scripted: Scripted, link_to: Links, driver: Driver) -> None:
+    broker = scripted(publish=lambda mid: b"\x40\x04" + struct.pack("!H", mid) + b"\x87\0")
+    link = link_to(broker.port)
+    driver.until_connected(link)
+    token = link.publish("a", b"x", qos=1, retain=False)
+    assert token is not None
+    driver.until(link, lambda: Acknowledged(token, "not authorized") in driver.events)
+
+
+def test_nobody_listening_is_no_failure(scripted: Scripted, link_to: Links, driver: Driver) -> None:
+    broker = scripted(publish=lambda mid: b"\x40\x04" + struct.pack("!H", mid) + b"\x10\0")
+    link = link_to(broker.port)
+    driver.until_connected(link)
+    token = link.publish("a", b"x", qos=1, retain=False)
+    assert token is not None
+    driver.until(link, lambda: Acknowledged(token) in driver.events)
+
+
+def test_another_client_of_the_same_name_is_noticed(scripted: Scripted, link_to: Links, driver: Driver) -> None:
+    broker = scripted(publish=lambda mid: b"\xe0\x02\x8e\0")
+    link = link_to(broker.port)
+    driver.until_connected(link)
+    link.publish("a", b"x", qos=1, retain=False)
+    driver.until(link, lambda: len(driver.events) > 1)
+    assert isinstance(driver.events[1], Disconnected)
+    assert driver.events[1].trouble.kind is TroubleKind.TAKEN_OVER
+
+
+def test_a_message_larger_than_this_broker_takes_is_refused_here(scripted: Scripted, link_to: Links, driver: Driver) -> None:
+    broker = scripted(connect=lambda level: b"\x20\x08\0\0\x05\x27" + struct.pack("!I", 10_000))
+    link = link_to(broker.port)
+    driver.until_connected(link)
+    with pytest.raises(UnsendableError, match="more than the 10000"):
+        link.publish("a", bytes(10_000), qos=1, retain=False)
+    assert link.publish("a", bytes(9_000), qos=1, retain=False)
+
+
+def test_an_error_in_a_callback_does_not_end_the_link(scripted: Scripted, link_to: Links, driver: Driver, wake: threading.Event) -> None:
+    class Waker(threading.Event):
+        def set(self) -> None:
+            super().set()
+            raise RuntimeError("the waker is broken")
+
+    broker = scripted()
+    link = link_to(broker.port, waker=Waker())
+    driver.until_connected(link)
+    for number in range(3):
+        token = link.publish("a", str(number).encode(), qos=1, retain=False)
+        assert token is not None
+        driver.until(link, lambda token=token: Acknowledged(token) in driver.events)  # type: ignore[misc] # as above
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning", "ignore:unclosed <socket:ResourceWarning")
+def test_a_network_thread_that_dies_is_noticed_and_replaced(link_to: Links, driver: Driver) -> None:
+    """paho's websocket handshake raises a UnicodeDecodeError, which is no OSError and ends its thread without a word."""
+    reply = b"HTTP/1.1 101 x\r\nConnection: upgrade\r\nSec-WebSocket-Accept: \xff\xfe\r\n\r\n"
+    greeted: list[int] = []
+
+    def serve(server: socket.socket) -> None:
+        while len(greeted) < 2:
+            connection, _ = server.accept()
+            with connection:
+                connection.recv(10_000)
+                connection.sendall(reply)
+                greeted.append(1)
+
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        thread = threading.Thread(target=serve, args=(server,), daemon=True)
+        thread.start()
+        link = link_to(server.getsockname()[1], transport="websockets")
+        driver.until(link, lambda: len(greeted) == 2)
+        thread.join(5)
+    assert link.trouble is not None
+    assert link.trouble.detail == "the network thread ended by itself"
+
+
+def certificate(folder: Path, name: str, *arguments: str) -> tuple[Path, Path]:
+    """Make a self-signed certificate and its key."""
+    cert, key = folder / f"{name}.crt", folder / f"{name}.key"
+    command = ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes"]
+    files = ["-keyout", str(key), "-out", str(cert)]
+    subprocess.run([*command, *files, *arguments], check=True, capture_output=True)
+    return cert, key
+
+
+@pytest.mark.real
+@pytest.mark.skipif(shutil.which("openssl") is None, reason="openssl is not installed")
+@pytest.mark.filterwarnings("ignore:unclosed <ssl.SSLSocket:ResourceWarning")  # paho leaves it to the garbage collector
+class TestTls:
+    """Certificates that are good, of a stranger, for another host and expired; and a broker without TLS."""
+
+    LOCAL = ("-subj", "/CN=broker", "-addext", "subjectAltName=IP:127.0.0.1", "-days", "2")
+
+    def broker(self, scripted: Scripted, cert: Path, key: Path) -> ScriptedBroker:
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(cert, key)
+        return scripted(tls=context)
+
+    def test_a_broker_with_a_known_certificate_is_trusted(self, scripted: Scripted, link_to: Links, driver: Driver, tmp_path: Path) -> None:
+        cert, key = certificate(tmp_path, "broker", *self.LOCAL)
+        link = link_to(self.broker(scripted, cert, key).port, tls={"enabled": True, "ca": cert})
+        driver.until_connected(link)
+        token = link.publish("a", b"x", qos=1, retain=False)
+        assert token is not None
+        driver.until(link, lambda: Acknowledged(token) in driver.events)
+
+    @pytest.mark.parametrize(
+        ("arguments", "trusted", "words"),
+        [
+            (LOCAL, False, "self-signed certificate"),
+            (("-subj", "/CN=x", "-addext", "subjectAltName=DNS:elsewhere", "-days", "2"), True, "IP address mismatch"),
+            (("-subj", "/CN=x", "-addext", "subjectAltName=IP:127.0.0.1", "-days", "-1"), True, "expired"),
+        ],
+        ids=["stranger", "other host", "expired"],
+    )
+    def test_a_broker_with_a_wrong_certificate_is_never_talked_to(
+        self, scripted: Scripted, link_to: Links, driver: Driver, tmp_path: Path, arguments: tuple[str, ...], trusted: bool, words: str
+    ) -> None:
+        cert, key = certificate(tmp_path, "broker", *arguments)
+        other, _ = certificate(tmp_path, "other", *self.LOCAL)
+        broker = self.broker(scripted, cert, key)
+        link = link_to(broker.port, tls={"enabled": True, "ca": cert if trusted else other})
+        driver.until(link, lambda: link.trouble)
+        assert link.trouble is not None
+        assert link.trouble.kind is TroubleKind.TLS
+        assert words in link.trouble.detail
+        assert not broker.levels
+
+    def test_a_broker_without_tls_is_not_talked_to_in_the_clear(
+        self, scripted: Scripted, link_to: Links, driver: Driver, tmp_path: Path
+    ) -> None:
+        cert, _ = certificate(tmp_path, "broker", *self.LOCAL)
+        broker = scripted(connect=lambda level: ACCEPT_5)
+        link = link_to(broker.port, tls={"enabled": True, "ca": cert})
+        driver.until(link, lambda: broker.levels or link.trouble)
+        assert not broker.levels
+
+
+def test_a_missing_certificate_file_is_named(link_to: Links, driver: Driver, tmp_path: Path) -> None:
+    link = link_to(8883, tls={"enabled": True, "ca": tmp_path / "missing.crt"})
+    driver.until(link, lambda: link.trouble)
+    assert link.trouble is not None
+    assert "missing.crt" in link.trouble.detail

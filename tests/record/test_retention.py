@@ -1,0 +1,72 @@
+"""What the history lets go of."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+from monitor.clock import ManualClock
+from monitor.record.reader import HistoryReader
+from monitor.record.store import Batch, History
+from monitor.values import Alert, Sighting
+
+DAY = 86400.0
+PLENTY = 10**12
+
+
+def kept(path: Path) -> list[float]:
+    with HistoryReader(path) as reader:
+        return [sighting.first for sighting in reader.sightings()]
+
+
+def test_rows_past_their_age_go_and_the_others_stay(
+    history: History, tmp_path: Path, clock: ManualClock, sighting: Callable[..., Sighting], alert: Callable[..., Alert]
+) -> None:
+    now = clock.now().wall
+    old, young = now - 31 * DAY, now - 29 * DAY
+    history.commit(
+        Batch([alert(time=old), alert(seq=1, time=young)], [sighting(first=old - 5, last=old), sighting(first=young - 5, last=young)])
+    )
+    assert history.prune(30 * DAY, PLENTY) == 2
+    assert kept(tmp_path / "history.db") == [young - 5]
+    with HistoryReader(tmp_path / "history.db") as reader:
+        assert [found.seq for found in reader.alerts()] == [1]
+    assert history.prune(30 * DAY, PLENTY) == 0
+
+
+def test_a_clock_that_jumps_years_ahead_costs_a_tenth_at_most(
+    history: History, tmp_path: Path, clock: ManualClock, sighting: Callable[..., Sighting]
+) -> None:
+    now = clock.now().wall
+    history.commit(Batch(sightings=[sighting(first=now + n, last=now + n + 1) for n in range(5000)]))
+    clock.set_wall(now + 3650 * DAY)
+    assert history.prune(30 * DAY, PLENTY) == 500
+    assert len(kept(tmp_path / "history.db")) == 4500
+
+
+def test_a_clock_that_starts_in_1970_deletes_nothing(
+    history: History, tmp_path: Path, clock: ManualClock, sighting: Callable[..., Sighting]
+) -> None:
+    history.commit(Batch(sightings=[sighting()]))
+    clock.set_wall(0.0)
+    assert history.prune(30 * DAY, PLENTY) == 0
+
+
+def test_a_file_past_its_size_loses_its_oldest_sightings_and_shrinks(
+    history: History, tmp_path: Path, clock: ManualClock, sighting: Callable[..., Sighting], alert: Callable[..., Alert]
+) -> None:
+    now = clock.now().wall
+    path = tmp_path / "history.db"
+    history.commit(Batch([alert()], [sighting(first=now + n, last=now + n + 1, label="x" * 100) for n in range(8000)]))
+    history.close()
+    before = path.stat().st_size
+
+    while history.prune(30 * DAY, 700_000):
+        pass
+
+    history.close()
+    assert path.stat().st_size < 720_000 < before
+    remaining = kept(path)
+    assert remaining == [now + n for n in range(8000 - len(remaining), 8000)]
+    with HistoryReader(path) as reader:
+        assert list(reader.alerts()) == [alert()]
