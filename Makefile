@@ -25,7 +25,7 @@ help:
 	@sed -n 's/^\([a-z-]*\):.*## /  \1\t/p' Makefile | expand -t 22
 
 setup: .venv/.weights ## make .venv, install everything, fetch the model weights
-	@echo "Ready. Start with: make run"
+	@[ ! -e .venv/.weights ] || echo "Ready. Start with: make run"
 
 run: .venv/.weights ## watch the cameras of ./config.yaml (as shipped: a demo clip); Ctrl-C ends it
 	@exec .venv/bin/monitor run
@@ -66,4 +66,4 @@ python-ok:
 
 # A model that cannot be fetched today is no reason not to install; the next make tries again.
 .venv/.weights: .venv/.installed
-	@.venv/bin/monitor weights fetch && touch $@ || echo "No model could be fetched. When the network is back: make weights" >&2
+	@.venv/bin/monitor weights fetch && touch $@ || echo "The model weights could not be fetched, and nothing runs without. When the network is back: make weights" >&2

@@ -25,7 +25,7 @@ from monitor.publish import payloads
 from monitor.publish.broker import HOST, EmbeddedBroker, watch_command
 from monitor.publish.identity import client_id
 from monitor.publish.lasting import MqttLink
-from monitor.publish.link import Message
+from monitor.publish.link import Will
 from monitor.publish.publisher import Publisher
 from monitor.publish.topics import Topics
 from monitor.publish.waiting import MemoryAlertQueue
@@ -37,7 +37,7 @@ from monitor.rulebook import Rulebook
 from monitor.runtime.signals import Request
 from monitor.runtime.threads import Work, Worker, run_in_thread, stop_all
 from monitor.values import Alert, OpenEpisode
-from monitor.workers import Classifying, Lane, Publishing, announce
+from monitor.workers import Classifying, Lane, announce
 
 log = logging.getLogger(__name__)
 
@@ -128,7 +128,7 @@ class Daemon:
     def _start_publishing(self, settings: MqttSettings) -> None:
         topics = Topics(settings.base_topic)
         wake = threading.Event()
-        will = Message(topics.bridge_state, payloads.encode(payloads.bridge_state(online=False)))
+        will = Will(topics.bridge_state, payloads.encode(payloads.bridge_state(online=False)))
         link = MqttLink(
             settings,
             settings.client_id or client_id(self.config.node),
@@ -150,7 +150,7 @@ class Daemon:
                 config_schema=Config.model_json_schema(),
             )
         )
-        self._run(Stage([self._worker("publish", Publishing(self.publisher, self._clock), wake)], 1.4))
+        self._run(Stage([self._worker("publish", self.publisher, wake)], 1.4))
 
     def _broker_settings(self) -> MqttSettings:
         """Give the settings of the broker to connect to, having started it first if it is our own."""

@@ -39,8 +39,8 @@ class Reporter:
         self._publisher = daemon.publisher
         self._notifier = notifier
         self._started = clock.now()
-        self._stats = {lane.capture.name: CameraStats() for lane in lanes}
-        self._told = {lane.capture.name: Totals() for lane in lanes}
+        self._stats = {lane.capture.name: CameraStats() for lane in self._lanes}
+        self._told = {lane.capture.name: Totals() for lane in self._lanes}
         self._due: dict[Callable[[Moment], float], float] = dict.fromkeys(
             (self._sample, self._publish, self._sign_of_life, self._watchdog), self._started.mono
         )
@@ -93,15 +93,21 @@ class Reporter:
         return self._notifier.watchdog_interval or SOON
 
     def _health(self, now: Moment) -> dict[str, object]:
-        queues = {f"frames-{lane.capture.name}": QueueFacts(len(lane.mailbox), lane.mailbox.size, lane.mailbox.dropped) for lane in self._lanes}
-        queues["rows"] = QueueFacts(self._daemon.recording.waiting, CAPACITY, self._daemon.inbox.dropped + self._daemon.recording.dropped)
-        cameras = {}
+        cameras = self._daemon.config.cameras
+        queues = {
+            f"frames-{name}": QueueFacts(len(lane.mailbox), cameras[name].queue_size, lane.mailbox.dropped)
+            for lane in self._lanes
+            for name in [lane.capture.name]
+        }
+        recording, inbox = self._daemon.recording, self._daemon.inbox
+        queues["rows"] = QueueFacts(recording.waiting, CAPACITY, inbox.dropped + recording.dropped)
+        presence = {}
         for lane in self._lanes:
             seen = lane.pipeline.decider.availability
             if seen is not None:
-                cameras[lane.capture.name] = CameraFacts(seen.online, seen.reason, seen.at)
+                presence[lane.capture.name] = CameraFacts(seen.online, seen.reason, seen.at)
         broker = None
         if self._publisher:
             status = self._publisher.status()
             broker = BrokerFacts(status.connected, str(status.trouble or ""))
-        return snapshot(now, self._started, process_facts(), queues, cameras, broker, [disk_facts(self._daemon.config.history.path.parent)])
+        return snapshot(now, self._started, process_facts(), queues, presence, broker, [disk_facts(self._daemon.config.history.path.parent)])

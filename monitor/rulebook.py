@@ -13,7 +13,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from monitor.classify.card import Card
-from monitor.classify.groups import shipped_groups
 from monitor.classify.targets import Targets, UnknownTargetError
 from monitor.config.load import Loaded
 from monitor.config.schema import RuleSettings
@@ -35,7 +34,7 @@ class Rulebook:
 
     def __init__(self, loaded: Loaded, card: Card) -> None:
         config = loaded.config
-        self.targets = Targets(card.labels, shipped_groups() | config.groups)
+        self.targets = Targets(card.labels, config.groups)
         problems: list[Problem] = []
         for name in config.groups:
             self._resolve(name, f"groups.{name}", loaded, card, problems)
@@ -78,7 +77,7 @@ class Rulebook:
         try:
             self.targets.resolve(name)
         except UnknownTargetError as error:
-            problems.append(loaded.problem(where, f"{error} (model {card.name})"))
+            problems.append(Problem(where, f"{error} (model {card.name})", loaded.line(where)))
 
     def _question(self, settings: RuleSettings) -> Question:
         return Question(rule_of(settings), self.targets.resolve(settings.label))

@@ -1,6 +1,7 @@
 """The threads' work, each a short `step(now)`. `app.py` puts each on a worker; tests call the steps by hand.
 
-Capture has its work in `camera.capture` and record in `recording` already; here are classify and publish.
+Capture has its work in `camera.capture`, record in `recording` already, publish in
+`publish.publisher`; here is classify.
 """
 
 from __future__ import annotations
@@ -95,22 +96,6 @@ class Classifying:
         # A last frame is told before the end of its file, or the order of the two would be lost.
         last_frame = None if seen is None else Moment(seen, now.wall - (now.mono - seen))
         self._deliver(lane.pipeline.tick(now, last_frame, link.reason, link.detail))
-
-
-class Publishing:
-    """Gives the publisher its turns."""
-
-    def __init__(self, publisher: Publisher, clock: Clock) -> None:
-        self._publisher = publisher
-        self._clock = clock
-
-    def step(self, now: Moment) -> float:
-        """Send what is due."""
-        return self._publisher.step(now)
-
-    def close(self) -> None:
-        """Say goodbye to the broker."""
-        self._publisher.close(self._clock.now())
 
 
 def announce(outcome: Outcome, publisher: Publisher | None) -> None:

@@ -60,11 +60,15 @@ chmod 755 "$new/.venv/bin/monitor"
 rm -rf "$app"
 mv "$new" "$app"
 install -d "$root/usr/local/bin"
-ln -sf /opt/monitor/.venv/bin/monitor "$root/usr/local/bin/monitor"
+command=$root/usr/local/bin/monitor
+if [ ! -e "$command" ] || [ -L "$command" ]; then
+    ln -sf /opt/monitor/.venv/bin/monitor "$command"
+fi
 
 # shellcheck disable=SC2086 # the owners are options, or nothing
 install -d -m 2770 $daemon "$state" "$state/weights" "$root/var/log/monitor"
-cp -R --update --preserve=timestamps weights/. "$state/weights"
+# The service may write there: without --remove-destination a link that it left would be written through, as root.
+cp -R --update --remove-destination --preserve=timestamps weights/. "$state/weights"
 if [ -z "$root" ]; then
     chown -R monitor:monitor "$state/weights"
 fi

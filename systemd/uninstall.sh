@@ -9,7 +9,8 @@ if [ -z "$root" ]; then
 fi
 [ ! -e "$root/opt/monitor/Makefile" ] || { echo "$root/opt/monitor holds a checkout, not the service's program: left alone" >&2; exit 1; }
 rm -rf "$root/opt/monitor" "$root/opt/monitor.new"
-rm -f "$root/usr/local/bin/monitor" "$root/etc/systemd/system/monitor.service"
+rm -f "$root/etc/systemd/system/monitor.service"
+[ ! -L "$root/usr/local/bin/monitor" ] || rm "$root/usr/local/bin/monitor"
 if [ -z "$root" ] && [ -d /run/systemd/system ]; then
     systemctl daemon-reload
 fi

@@ -46,7 +46,7 @@ def keys(model: type[BaseModel], prefix: str = "") -> Iterator[tuple[str, Any]]:
         kinds = [field.annotation, *get_args(field.annotation)]
         nested = [kind for kind in kinds + [inner for kind in kinds for inner in get_args(kind)] if isinstance(kind, type) and issubclass(kind, BaseModel)]
         if not nested or (name == "rules" and prefix):
-            yield prefix + name + (".NAME" if name == "groups" else ""), field.get_default(call_default_factory=True)
+            yield prefix + name + (".NAME" if name == "groups" else ""), field.get_default(call_default_factory=True, validated_data={})
         elif get_origin(field.annotation) is dict or name == "cameras":
             yield from keys(nested[0], f"{prefix}{name}.NAME.")
         elif name == "rules":

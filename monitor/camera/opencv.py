@@ -14,7 +14,7 @@ import cv2
 import numpy as np
 
 from monitor.camera.diagnose import check_device, check_file, connect, device_is_busy, why_stream_failed
-from monitor.camera.protocol import Fault, Source, SourceFacts
+from monitor.camera.protocol import Fault, SourceFacts
 from monitor.camera.source import Clip, Description, Device, Stream
 from monitor.clock import stopwatch
 from monitor.errors import CameraError
@@ -142,17 +142,12 @@ class OpenCvSource:
         self._capture.release()
 
 
-def open_source(description: Description, decode: Decode = "all", read_timeout: float = READ_TIMEOUT) -> Source:
+def open_source(description: Description, decode: Decode = "all", read_timeout: float = READ_TIMEOUT) -> OpenCvSource:
     """Open a camera or file. Blocks for up to `OPEN_TIMEOUT` and some seconds of asking why it failed.
 
     read_timeout: seconds without a frame until a stream counts as stalled; with `keyframes` at least `KEYFRAME_TIMEOUT`.
     Raises CameraError whose reason is a `Fault` and whose text tells people what to do.
     """
-    return open_opencv(description, decode, read_timeout)
-
-
-def open_opencv(description: Description, decode: Decode = "all", read_timeout: float = READ_TIMEOUT) -> OpenCvSource:
-    """Do what `open_source` does, for those who need more of OpenCV than a `Source` gives."""
     match description:
         case Device():
             return _open_device(description)

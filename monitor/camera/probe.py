@@ -8,7 +8,7 @@ from statistics import fmean, median
 
 from pydantic import SecretStr
 
-from monitor.camera.opencv import OpenCvSource, open_opencv
+from monitor.camera.opencv import OpenCvSource, open_source
 from monitor.camera.source import parse_source
 from monitor.clock import cpu_seconds, stopwatch
 from monitor.errors import CameraError
@@ -56,7 +56,7 @@ def probe(source: str, username: str | None = None, password: SecretStr | None =
     description = parse_source(source, username, password)
     began = stopwatch()
     try:
-        opened = open_opencv(description)
+        opened = open_source(description)
     except CameraError as error:
         return ProbeReport(str(description), problem=str(error), reason=error.reason)
     try:

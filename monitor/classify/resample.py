@@ -87,4 +87,5 @@ def _triangle(scale: float, spread: float) -> NDArray[np.float32]:
     side = math.sqrt(max(scale**2 - 6 * spread, 1.0))
     reach = math.ceil(side) - 1
     weights = 1 - np.abs(np.arange(-reach, reach + 1)) / side
-    return (weights / weights.sum()).astype(np.float32)
+    normed: NDArray[np.float32] = (weights / weights.sum()).astype(np.float32)
+    return normed

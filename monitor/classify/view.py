@@ -13,7 +13,8 @@ import numpy as np
 
 from monitor.classify.preprocess import Square
 from monitor.classify.resample import Box
-from monitor.config.schema import CameraSettings, Point
+from monitor.config.polygon import Point
+from monitor.config.schema import CameraSettings
 from monitor.values import WHOLE, Image
 
 

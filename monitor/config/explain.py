@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import functools
 from collections.abc import Iterator
 from typing import Any
 
@@ -24,7 +25,7 @@ MOST = 100
 
 def explain(error: ValidationError, document: Document) -> Iterator[Fault]:
     """Yield a fault for each of pydantic's errors."""
-    schema = Config.model_json_schema()
+    schema = _schema()
     details = [item for item in error.errors(include_url=False) if item["type"] != "default_factory_not_called"]
     for item in details[:MOST]:
         yield from _faults_of(item, document, schema)
@@ -32,12 +33,15 @@ def explain(error: ValidationError, document: Document) -> Iterator[Fault]:
         yield Fault((), f"{len(details) - MOST} more problems")
 
 
+@functools.cache
+def _schema() -> Node:
+    return Config.model_json_schema()
+
+
 def _faults_of(item: ErrorDetails, document: Document, schema: Node) -> Iterator[Fault]:
     if item["type"] == "extra_forbidden":
-        parent = _walk(schema, item["loc"][:-1])[1]
-        yield Fault(
-            item["loc"], f"is not a key that is known here{_suggestion(str(item['loc'][-1]), list(parent['properties']), 'known are')}"
-        )
+        known = list(_walk(schema, item["loc"][:-1])[1]["properties"])
+        yield Fault(item["loc"], f"is not a key that is known here{_suggestion(str(item['loc'][-1]), known, 'known are')}")
         return
     where, node = _walk(schema, item["loc"])
     if item["type"] == "missing":
@@ -64,7 +68,7 @@ def _walk(schema: Node, loc: Where) -> tuple[Where, Node]:
     """Follow `loc` as far as the schema goes (pydantic appends words of its own), and return how far, and the node there."""
     node = schema
     for depth, part in enumerate(loc):
-        child = next((child for choice in _choices(schema, node) if (child := _child(choice, part)) is not None), None)
+        child = next((child for choice in _choices(node) if (child := _child(choice, part)) is not None), None)
         if child is None:
             return loc[:depth], node
         node = _resolved(schema, child)
@@ -89,8 +93,9 @@ def _resolved(schema: Node, node: Node) -> Node:
     return node
 
 
-def _choices(schema: Node, node: Node) -> list[Node]:
-    return [_resolved(schema, choice) for choice in node.get("anyOf", [node])]
+def _choices(node: Node) -> list[Node]:
+    """The types that a value may have, one or several; null is none of them."""
+    return list(node.get("anyOf", [node]))
 
 
 def _allowed(node: Node) -> str:
@@ -100,7 +105,9 @@ def _allowed(node: Node) -> str:
     kind = node.get("type")
     if kind == "object":
         return (
-            "one or more keys with values" if node.get("minProperties") else "keys with values (`key: value`, with a space after the colon)"
+            "keys with values (`key: value`, with a space after the colon)"
+            if "minProperties" not in node
+            else "one or more keys with values"
         )
     if "description" in node and "enum" not in node:
         return str(node["description"])
@@ -133,7 +140,7 @@ def _but(document: Document, where: Where, schema: Node) -> str:
     """Return `, not VALUE` as the value is written; nothing where none is written, or where a section or a list should stand."""
     reached, node = _walk(schema, where)
     value = document.value_at(where)
-    if value is None or reached != where or any(choice.get("type") == "object" for choice in node.get("anyOf", [node])):
+    if value is None or reached != where or any(choice.get("type") == "object" for choice in _choices(node)):
         return ""
     if _hides(node):
         return f", not {HIDDEN}"
@@ -150,7 +157,7 @@ def _but(document: Document, where: Where, schema: Node) -> str:
 
 def _hint(node: Node, value: object) -> str:
     """Add the likely way out: quotes, or the word that was meant."""
-    choices = node.get("anyOf", [node])
+    choices = _choices(node)
     free_text = any(choice.get("type") == "string" and not choice.keys() & {"enum", "const", "description"} for choice in choices)
     if free_text and isinstance(value, bool | int | float):
         return ": put it in quotes"

@@ -39,11 +39,11 @@ def check_names(data: object) -> Iterator[Fault]:
         yield from _check_list(_rules(camera, here), "rule", RULE_WORDS)
         yield from _check_zones_of(camera, here, [camera])
         rules = _rules(camera, here) if isinstance(camera.get("rules"), list) else _rules(top, ())
-        taken = {slug(rule): rule for _, rule in rules}
+        taken = {slug(rule): rule for _, rule in rules if slug(rule) not in RULE_WORDS | {""}}
         yield from (
             Fault(where, f"shares its name with the rule {plain(taken[slug(zone)])}: give the rule another `name`")
             for where, zone in zones
-            if slug(zone) in taken and slug(zone) not in RULE_WORDS
+            if slug(zone) in taken
         )
 
 

@@ -55,7 +55,7 @@ Source = Annotated[
     BeforeValidator(_index_as_text),
     AfterValidator(check_source),
     PlainSerializer(without_credentials, return_type=str, when_used="json"),
-    Field(description="an rtsp:// or http:// address, a number or path of a video device, a file, or demo"),
+    Field(repr=False, description="an rtsp:// or http:// address, a number or path of a video device, a file, or demo"),
 ]
 
 

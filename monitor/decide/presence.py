@@ -6,6 +6,8 @@ after `SILENCE` seconds without one. The link only lends its reason, with one ex
 
 from __future__ import annotations
 
+import math
+
 from monitor.values import CameraEvent, Moment, OfflineReason
 
 SILENCE = 10.0
@@ -21,6 +23,7 @@ class Presence:
     def __init__(self, camera: str, now: Moment) -> None:
         self._camera = camera
         self._last_frame = now.mono  # before the first frame: since when it could have come
+        self._gone_at = -math.inf  # frames from before this bring nobody back: they lay about in a queue
         self._told: CameraEvent | None = None
 
     @property
@@ -38,10 +41,9 @@ class Presence:
         return now.mono - self._last_frame
 
     def frame(self, at: Moment) -> CameraEvent | None:
-        """Take note of a frame grabbed at `at`; give the event if the camera is back. An old frame brings nobody back."""
-        is_new = self._told is None or at.mono > self._last_frame
+        """Take note of a frame grabbed at `at`; give the event if the camera is there now and was not."""
         self._last_frame = max(self._last_frame, at.mono)
-        if self.online or not is_new:
+        if self.online or at.mono <= self._gone_at:
             return None
         self._told = CameraEvent(self._camera, at.wall, online=True, reason=None, detail="")
         return self._told
@@ -58,5 +60,6 @@ class Presence:
         reason = reason or said or OfflineReason.LOST
         if reason is said:
             return None
+        self._gone_at = min(now.mono, self._last_frame + SILENCE)
         self._told = CameraEvent(self._camera, now.wall, online=False, reason=reason, detail=detail)
         return self._told

@@ -12,13 +12,9 @@ import errno
 import logging
 import shlex
 import threading
-from collections.abc import Callable
-from typing import TYPE_CHECKING
+from collections.abc import Awaitable, Callable
 
 from monitor.errors import BrokerError
-
-if TYPE_CHECKING:
-    from amqtt.broker import Broker
 
 log = logging.getLogger(__name__)
 
@@ -28,7 +24,7 @@ STOP_CHECK = 0.2
 """Seconds between looks at the stop event, which asyncio cannot wait for without a thread of its own."""
 
 SHUTDOWN = 0.5
-"""Seconds that amqtt may take to close its connections; from Python 3.12 on one that is half-open would hold it up for ever."""
+"""Seconds that amqtt may take to close its connections; it waits up to 5 s for a client that does not acknowledge."""
 
 
 class EmbeddedBroker:
@@ -44,36 +40,38 @@ class EmbeddedBroker:
         asyncio.run(self._serve(stop, ready))
 
     async def _serve(self, stop: threading.Event, ready: Callable[[int], None]) -> None:
-        broker, port = await self._start()
-        if port != self._port:
-            log.warning("port %d is taken: the embedded MQTT broker uses %d", self._port, port)
+        from amqtt.adapters import StreamReaderAdapter, StreamWriterAdapter
+        from amqtt.broker import Broker
+
+        async def welcome(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+            try:
+                await broker.external_connected(StreamReaderAdapter(reader), StreamWriterAdapter(writer), "default")
+            finally:
+                writer.close()  # amqtt leaves a client that it does not accept, or that never speaks, to the garbage collector
+
+        anonymous = {"amqtt.plugins.authentication.AnonymousAuthPlugin": {"allow_anonymous": True}}
+        broker = Broker({"listeners": {"default": {"type": "external"}}, "plugins": anonymous})
+        await broker.start()
+        server, port = await self._listen(welcome)
         log.info("embedded MQTT broker at %s:%d", HOST, port)
         ready(port)
         while not stop.is_set():
             await asyncio.sleep(STOP_CHECK)
+        server.close()
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(broker.shutdown(), SHUTDOWN)
 
-    async def _start(self) -> tuple[Broker, int]:
-        from amqtt.broker import Broker
-        from amqtt.errors import BrokerError as StartError
-
-        last = min(self._port + PORTS_TRIED, 65536)
-        for port in range(self._port, last):
-            broker = Broker(
-                {
-                    "listeners": {"default": {"type": "tcp", "bind": f"{HOST}:{port}"}},
-                    "plugins": {"amqtt.plugins.authentication.AnonymousAuthPlugin": {"allow_anonymous": True}},
-                }
-            )
+    async def _listen(self, welcome: Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]) -> tuple[asyncio.Server, int]:
+        last = min(self._port + PORTS_TRIED, 65536) - 1
+        for port in range(self._port, last + 1):
             try:
-                await broker.start()
-            except StartError as error:
-                if not (isinstance(error.__cause__, OSError) and error.__cause__.errno == errno.EADDRINUSE):
-                    raise BrokerError(f"the embedded MQTT broker cannot listen at {HOST}:{port}: {error.__cause__}") from error
-            else:
-                return broker, port
-        raise BrokerError(f"the embedded MQTT broker finds no free port from {self._port} to {last - 1}: set mqtt.port")
+                return await asyncio.start_server(welcome, HOST, port), port
+            except OSError as error:
+                if error.errno != errno.EADDRINUSE:
+                    raise BrokerError(f"the embedded MQTT broker cannot listen at {HOST}:{port}: {error.strerror}") from error
+            if port == self._port:
+                log.warning("port %d is taken: the embedded MQTT broker looks for the next free one", port)
+        raise BrokerError(f"the embedded MQTT broker finds no free port from {self._port} to {last}: set mqtt.port")
 
 
 def watch_command(port: int, base: str) -> str:

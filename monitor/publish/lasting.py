@@ -14,7 +14,7 @@ from monitor.backoff import Backoff
 from monitor.clock import Clock, stopwatch
 from monitor.config.schema import MqttSettings
 from monitor.publish.contract import Acknowledged, Connected, Disconnected, LinkEvent
-from monitor.publish.link import MQTT_3, MQTT_5, WINDOW, Accepted, Answered, Connection, Ended, Heard, Message, Opened
+from monitor.publish.link import MQTT_3, MQTT_5, WINDOW, Accepted, Answered, Connection, Ended, Heard, Opened, Will
 from monitor.publish.sendable import MAX_PACKET, check_sendable
 from monitor.publish.trouble import Trouble, TroubleKind
 
@@ -32,7 +32,7 @@ ACK_TIMEOUT = 60.0
 STEADY = 10.0
 """Seconds after which a connection counts as good, and pauses begin small again."""
 
-GOODBYE = 0.8
+GOODBYE = 0.6
 """Seconds that `stop` waits for the broker to take our last message."""
 
 
@@ -46,7 +46,7 @@ class MqttLink:
         self,
         settings: MqttSettings,
         client_id: str,
-        will: Message,
+        will: Will,
         *,
         clock: Clock,
         backoff: Backoff,
@@ -102,19 +102,22 @@ class MqttLink:
         if self._connection is not None:
             if self._up_since is not None:
                 events = self._say_goodbye(self._connection)
-            self._connection.close(goodbye=0.3, patience=0.6)
+            self._connection.close(goodbye=0.2, patience=0.4)
         self._connection = self._up_since = None
         self._waiting.clear()
         return events
 
     def _say_goodbye(self, connection: Connection) -> list[LinkEvent]:
+        """Send the will ourselves and listen until the broker answered for it, and so for all before it."""
         events: list[LinkEvent] = []
-        farewell = Acknowledged(self._hand_over(connection, self._will.topic, self._will.payload, qos=1, retain=True))
+        farewell = self._hand_over(connection, self._will.topic, self._will.payload, qos=1, retain=True)
         deadline = stopwatch() + GOODBYE
-        while farewell not in events and (left := deadline - stopwatch()) > 0:
+        while (left := deadline - stopwatch()) > 0:
             match connection.hear(timeout=left):
                 case Answered() as answer:
-                    events.append(self._answered(answer))
+                    events.append(acknowledged := self._answered(answer))
+                    if acknowledged.token == farewell:
+                        break
                 case Ended():
                     break
         return events

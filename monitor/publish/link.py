@@ -70,7 +70,7 @@ Heard = Opened | Accepted | Answered | Ended
 
 
 @dataclass(frozen=True, slots=True)
-class Message:
+class Will:
     """A message that is kept from the start: the last will."""
 
     topic: str
@@ -83,9 +83,7 @@ class Connection:
     Raises OSError if a file of the TLS settings cannot be read.
     """
 
-    def __init__(
-        self, settings: MqttSettings, client_id: str, will: Message, version: MQTTProtocolVersion, wake: Callable[[], None]
-    ) -> None:
+    def __init__(self, settings: MqttSettings, client_id: str, will: Will, version: MQTTProtocolVersion, wake: Callable[[], None]) -> None:
         self._ear = _Ear(settings.host, settings.port, client_id, wake)
         self._client = client = Client(
             CallbackAPIVersion.VERSION2,

@@ -23,7 +23,7 @@ PUT_CAMERA_EVENT = (
     "INSERT INTO camera_events (camera, at, online, reason, detail) VALUES (?, ?, ?, ?, ?) ON CONFLICT (camera, at, online) DO NOTHING"
 )
 PUT_OPEN_EPISODE = (
-    "INSERT INTO open_episodes (id, seq, camera, zone, rule, label, best_score, severity, started_at, last_seen)"
+    "INSERT OR REPLACE INTO open_episodes (id, seq, camera, zone, rule, label, best_score, severity, started_at, last_seen)"
     " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 )
 GET_OPEN_EPISODES = (

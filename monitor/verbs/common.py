@@ -8,18 +8,12 @@ import os
 import sys
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from monitor.config.load import Loaded
 
 Verbs = argparse._SubParsersAction  # the only name argparse has for it
-
-
-class Verb(Protocol):
-    """Do what was asked and return the exit code."""
-
-    def __call__(self, args: argparse.Namespace) -> int: ...
 
 
 def out(line: str) -> None:

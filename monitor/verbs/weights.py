@@ -28,8 +28,10 @@ def add(verbs: Verbs[argparse.ArgumentParser]) -> None:
     _part(parts, "groups", "the shipped groups of labels", groups).add_argument("--json", action="store_true", help="as JSON Lines")
 
 
-def _part(parts: Verbs[argparse.ArgumentParser], name: str, help: str, does: Callable[[argparse.Namespace], int]) -> argparse.ArgumentParser:  # noqa: A002 - argparse's word
-    parser = parts.add_parser(name, help=help)
+def _part(
+    parts: Verbs[argparse.ArgumentParser], name: str, about: str, does: Callable[[argparse.Namespace], int]
+) -> argparse.ArgumentParser:
+    parser = parts.add_parser(name, help=about)
     add_config_option(parser)
     parser.set_defaults(verb=does)
     return parser
@@ -50,7 +52,7 @@ def folder(explicit: Path | None) -> Path:
 
 def list_cards(args: argparse.Namespace) -> int:
     """List the cards with the state of their files."""
-    from monitor.classify.verify import inventory
+    from monitor.classify.inventory import inventory
 
     for stock in inventory(folder(args.config)):
         if args.json:
@@ -65,7 +67,7 @@ def list_cards(args: argparse.Namespace) -> int:
 
 def verify(args: argparse.Namespace) -> int:
     """Check the files of every card that has any; 69 if one is damaged or none is usable."""
-    from monitor.classify.verify import Readiness, inventory
+    from monitor.classify.inventory import Readiness, inventory
 
     weights = folder(args.config)
     stocks = inventory(weights)

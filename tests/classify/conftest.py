@@ -23,6 +23,7 @@ def state() -> dict[str, torch.Tensor]:
     """The state dict of the random model. Do not change it: copy."""
     import torch
 
+    torch.set_num_threads(1)  # idle threads of torch's pool spin, and slow down whatever else the machine does
     torch.manual_seed(3)
     return build("resnet18", len(LABELS)).state_dict()
 

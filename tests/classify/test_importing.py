@@ -72,11 +72,11 @@ def test_a_half_precision_file_from_a_parallel_training_run_gives_the_same_model
     np.testing.assert_allclose(logits.numpy(), wanted.numpy(), rtol=1e-2, atol=1e-2)
 
 
-def test_importing_again_replaces_the_card_and_its_export(state: State, checkpoint: Path, labels: Path, tmp_path: Path) -> None:
+def test_importing_again_replaces_the_card_and_its_export(state: State, taken: Path, labels: Path, tmp_path: Path) -> None:
     import torch
 
-    weights = tmp_path / "weights"
-    first = import_weights(checkpoint, weights, "cats", labels)
+    weights = Path(shutil.copytree(taken, tmp_path / "weights"))
+    first = find_card("cats", weights)
     torch.save({**state, "fc.bias": state["fc.bias"] + 1}, tmp_path / "better.pth")
     second = import_weights(tmp_path / "better.pth", weights, "cats", labels)
     assert second.sha256 != first.sha256

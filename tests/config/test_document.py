@@ -16,14 +16,28 @@ def value(text: str) -> object:
     return document(f"key: {text}").value_at(("key",))
 
 
-@pytest.mark.parametrize("word", ["off", "no", "on", "yes", "True", "TRUE", "N", "2026-11-22", "12:30:45", "0o17", "017", "0x1F", "1_000", "nan"])
+@pytest.mark.parametrize(
+    "word", ["off", "no", "on", "yes", "True", "TRUE", "N", "2026-11-22", "12:30:45", "0o17", "017", "0x1F", "1_000", "nan"]
+)
 def test_only_what_looks_plain_is_more_than_a_word(word: str) -> None:
     assert value(word) == word
 
 
 @pytest.mark.parametrize(
     ("text", "meant"),
-    [("true", True), ("false", False), ("7", 7), ("-7", -7), ("0", 0), ("0.5", 0.5), (".5", 0.5), ("1e3", 1000.0), ("null", None), ("~", None), ("", None)],
+    [
+        ("true", True),
+        ("false", False),
+        ("7", 7),
+        ("-7", -7),
+        ("0", 0),
+        ("0.5", 0.5),
+        (".5", 0.5),
+        ("1e3", 1000.0),
+        ("null", None),
+        ("~", None),
+        ("", None),
+    ],
 )
 def test_true_false_numbers_and_nothing_have_their_type(text: str, meant: object) -> None:
     assert value(text) == meant
@@ -82,7 +96,9 @@ def test_a_deep_nest_ends_before_the_stack_does() -> None:
         document("[" * 100_000)
 
 
-@pytest.mark.parametrize("text", ["!!python/object/apply:os.system [true]", "!!binary aGk=", "!secret x", "!!str 5", "!file [a]", "!!map {a: b}"])
+@pytest.mark.parametrize(
+    "text", ["!!python/object/apply:os.system [true]", "!!binary aGk=", "!secret x", "!!str 5", "!file [a]", "!!map {a: b}"]
+)
 def test_only_the_tag_file_is_known(text: str) -> None:
     assert "only `!file PATH` is known" in document(f"key: {text}").faults[-1].message
 

@@ -20,13 +20,14 @@ def sentence(path: Path) -> str:
 
 
 @pytest.fixture
-def nobody() -> Iterator[None]:
-    """Be a user without rights for the length of a test; root reads everything."""
+def unreadable(config_file: Path) -> Iterator[Path]:
+    """A file that this process may not read: root reads everything, so it is somebody else for the length of a test."""
+    config_file.chmod(0)
     if os.geteuid() != 0:
-        yield
+        yield config_file
         return
     os.seteuid(65534)
-    yield
+    yield config_file
     os.seteuid(0)
 
 
@@ -42,10 +43,8 @@ def test_a_file_in_something_that_is_no_folder_cannot_be_read(config_file: Path)
     assert "cannot be read" in sentence(config_file / "config.yaml")
 
 
-def test_a_file_that_may_not_be_read_names_the_permission(config_file: Path, nobody: None) -> None:
-    if os.geteuid() == config_file.parent.stat().st_uid:
-        config_file.chmod(0)
-    assert "may not be read by this user" in sentence(config_file)
+def test_a_file_that_may_not_be_read_names_the_permission(unreadable: Path) -> None:
+    assert "may not be read by this user" in sentence(unreadable)
 
 
 @pytest.mark.parametrize("text", ["", "\n\n", "# nothing but a comment\n", "---\n", "~"])

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from monitor.decide.rule import Reading
 from monitor.values import Alert, EndReason, Moment, OfflineReason
 
 if TYPE_CHECKING:
@@ -96,6 +97,22 @@ def test_a_file_that_ended_is_offline_at_once_and_its_episode_after_a_minute(sta
     scene.play("90 90")
     scene.link = OfflineReason.ENDED
     assert scene.play("x*80") == ["2 offline ended", "2 ?*", "61 ?", "61 end camera_lost"]
+
+
+def test_the_last_frames_of_a_file_that_ended_do_not_bring_it_back(stage: type[Stage]) -> None:
+    # The end may be known before the queue is empty; a look is then told the time of the tick.
+    scene = stage()
+    now = scene.clock.now()
+    scene.decider.tick(now, OfflineReason.ENDED)
+    assert scene.decider.look(now, [Reading("frame", "cat", 0.9, "tabby")]) == []
+
+
+def test_a_file_that_starts_again_is_back(stage: type[Stage]) -> None:
+    scene = stage()
+    scene.link = OfflineReason.ENDED
+    scene.play("- x")
+    scene.link = None
+    assert scene.play("-") == ["2 online"]
 
 
 def test_a_silence_that_no_tick_noticed_was_one_all_the_same(stage: type[Stage]) -> None:

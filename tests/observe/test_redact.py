@@ -54,10 +54,9 @@ def test_a_cleaned_line_is_one_printable_line(text: str) -> None:
     cleaned.encode()
 
 
-@given(secret=st.text(min_size=1), before=st.text(), after=st.text())
-def test_no_secret_survives_raw(secret: str, before: str, after: str) -> None:
-    cleaned = Redactor([secret]).clean(before + secret + after)
-    assert secret not in cleaned.replace("***", "") or secret in "\\x0123456789abcdefnrtuU@*:/"
+@given(secret=st.text("pqs/@% ", min_size=1), before=st.text(), after=st.text())
+def test_no_secret_survives_as_it_is(secret: str, before: str, after: str) -> None:
+    assert secret not in Redactor([secret]).clean(before + secret + after)
 
 
 def test_a_label_cannot_forge_a_line_or_colour_the_screen() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import pwd
 import random
 import shutil
 import signal
@@ -28,7 +29,7 @@ from monitor.config.schema import MqttSettings
 from monitor.publish.broker import EmbeddedBroker
 from monitor.publish.contract import Acknowledged, Connected, Disconnected, LinkEvent
 from monitor.publish.lasting import MqttLink
-from monitor.publish.link import Message
+from monitor.publish.link import Will
 from monitor.publish.publisher import Publisher
 from monitor.publish.sendable import check_sendable
 from monitor.publish.topics import Topics
@@ -37,7 +38,7 @@ from monitor.publish.waiting import MemoryAlertQueue
 from monitor.values import Alert, EventType, Place, Severity
 
 MOSQUITTO = shutil.which("mosquitto") or shutil.which("mosquitto", path="/usr/sbin")
-WILL = Message("monitor/bridge/state", b'{"state":"offline"}')
+WILL = Will("monitor/bridge/state", b'{"state":"offline"}')
 
 
 def free_port() -> int:
@@ -54,6 +55,8 @@ def an_alert(seq: int, *, camera: str = "porch", score: float = 0.9, label: str 
 
 class Embedded:
     """The embedded broker on a thread, which can be stopped and started again at the same port."""
+
+    mqtt_5 = False
 
     def __init__(self) -> None:
         self.port = free_port()
@@ -81,12 +84,26 @@ class Embedded:
 class Mosquitto:
     """A real mosquitto on a loopback port, which can be killed, hung and started again."""
 
+    mqtt_5 = True
+
     def __init__(self, folder: Path, extra: str = "") -> None:
         self.port = free_port()
         self._config = folder / "mosquitto.conf"
-        anonymous = "" if "allow_anonymous" in extra else "allow_anonymous true\n"
-        self._config.write_text(f"listener {self.port} 127.0.0.1\n{anonymous}{extra}\n")
         self._process: subprocess.Popen[bytes] | None = None
+        self.reconfigure(extra)
+
+    def reconfigure(self, extra: str, *, websockets: bool = False) -> int:
+        """Write what the next start will read; give the port for websockets, or the usual one."""
+        # Started by root it would become another user, who may not read the test's files.
+        lines = [f"user {pwd.getpwuid(os.geteuid()).pw_name}", f"listener {self.port} 127.0.0.1"]
+        port = self.port
+        if websockets:
+            port = free_port()
+            lines += [f"listener {port} 127.0.0.1", "protocol websockets"]
+        if "allow_anonymous" not in extra:
+            lines.append("allow_anonymous true")
+        self._config.write_text("\n".join([*lines, extra, ""]))
+        return port
 
     def start(self) -> None:
         assert MOSQUITTO
@@ -162,14 +179,13 @@ class ScriptedBroker:
                         connection.sendall(answer)
 
     def _answer(self, kind: int, body: bytes) -> bytes | None:
-        if kind >> 4 == 1:
+        if kind == 0x10:
             self.levels.append(body[6])
             return self._script.connect(body[6])
-        if kind >> 4 == 3 and kind & 0x06:
+        if kind >> 4 == 3:
             (topic,) = struct.unpack_from("!H", body)
-            (mid,) = struct.unpack_from("!H", body, 2 + topic)
-            return self._script.publish(mid)
-        return b"\xd0\x00" if kind >> 4 == 12 else None
+            return self._script.publish(struct.unpack_from("!H", body, 2 + topic)[0]) if kind & 0x06 else None
+        return b"\xd0\x00" if kind == 0xC0 else b""
 
 
 def _packet(read: Callable[[int], bytes]) -> tuple[int, bytes]:

@@ -65,4 +65,5 @@ def small_disk(tmp_path: Path) -> Iterator[Path]:
     try:
         yield disk
     finally:
-        subprocess.run(["umount", disk], check=True)
+        # Lazily: a test that failed may still have a file open there.
+        subprocess.run(["umount", "--lazy", disk], check=True)

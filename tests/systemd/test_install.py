@@ -117,6 +117,27 @@ def test_a_checkout_that_lies_where_the_program_goes_is_left_alone(make: Make, r
         assert theirs.exists()
 
 
+def test_a_link_that_the_service_left_is_not_written_through(make: Make, root: Path, tmp_path: Path) -> None:
+    victim = tmp_path / "victim"
+    victim.write_text("not a model")
+    os.utime(victim, (0, 0))
+    link = root / "var/lib/monitor/weights/resnet18.onnx"
+    link.parent.mkdir(parents=True)
+    link.symlink_to(victim)
+    install(make, root)
+    assert victim.read_text() == "not a model"
+    assert link.read_bytes() == b"a model"
+
+
+def test_another_program_of_that_name_is_left_alone(make: Make, root: Path) -> None:
+    theirs = root / "usr/local/bin/monitor"
+    theirs.parent.mkdir(parents=True)
+    theirs.write_text("theirs")
+    install(make, root)
+    assert make("uninstall-service", f"DESTDIR={root}").returncode == 0
+    assert theirs.read_text() == "theirs"
+
+
 def test_the_next_steps_are_told(make: Make, root: Path) -> None:
     said = install(make, root)
     assert "sudo systemctl enable --now monitor" in said

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from collections.abc import Callable
@@ -55,6 +56,45 @@ def test_setup_stops_with_one_sentence_without_python(make: Make) -> None:
 def test_a_second_setup_installs_and_fetches_nothing(make: Make) -> None:
     done = make("setup")
     assert (done.returncode, done.stdout, done.stderr) == (0, "Ready. Start with: make run\n", "")
+
+
+CPU_INDEX = "--extra-index-url https://download.pytorch.org/whl/cpu"
+PLAIN, CPU = "Available versions: 2.14.0, 2.13.0, 2.12.0+cpu", "Available versions: 2.14.0, 2.13.0+cpu, 2.13.0"
+
+
+@pytest.mark.parametrize(
+    ("offered", "with_index", "machine", "index_used", "warned"),
+    [
+        (PLAIN, CPU, "x86_64", True, False),
+        (CPU, CPU, "x86_64", False, False),
+        (PLAIN, PLAIN, "x86_64", False, True),
+        (PLAIN, PLAIN, "aarch64", False, False),
+    ],
+    ids=["the CPU index can be reached", "a local CPU build", "neither, on a PC", "neither, on a Pi"],
+)
+def test_setup_takes_a_cpu_build_where_there_is_one(
+    make: Make, checkout: Path, tmp_path: Path, offered: str, with_index: str, machine: str, index_used: bool, warned: bool
+) -> None:
+    (checkout / ".venv/.installed").unlink()
+    (checkout / "constraints.txt").write_text("torch==2.13.0\n")
+    uname, python = tmp_path / "uname", checkout / ".venv/bin/python"
+    uname.write_text(f"#!/bin/sh\necho {machine}\n")
+    python.unlink()
+    python.write_text(f"""#!/bin/sh
+case "$*" in
+    *"index versions torch"*whl/cpu) echo "{with_index}" ;;
+    *"index versions torch"*) echo "{offered}" ;;
+    *install*) echo "pip $*" ;;
+esac
+""")
+    uname.chmod(0o755)
+    python.chmod(0o755)
+    done = make("setup", env={"PATH": f"{tmp_path}:{os.environ['PATH']}"})
+    assert done.returncode == 0, done.stderr
+    torch = next(line for line in done.stdout.splitlines() if line.startswith("pip") and line.endswith(" torch torchvision"))
+    assert "-c constraints.txt" in torch
+    assert (CPU_INDEX in torch) == index_used
+    assert ("several gigabytes" in done.stdout) == warned
 
 
 def test_setup_fetches_the_weights(make: Make, checkout: Path) -> None:

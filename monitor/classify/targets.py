@@ -1,0 +1,76 @@
+"""From the names that people write in rules to the classes of a card, and from its scores to theirs."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable, Mapping, Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from monitor.classify.groups import shipped_groups
+from monitor.errors import MonitorError
+
+_PEOPLE = {"person", "people", "human", "man", "woman", "child", "baby", "face", "pedestrian"}
+
+
+class UnknownTargetError(MonitorError):
+    """A rule or a group names what the card cannot tell."""
+
+
+class Targets:
+    """What can be asked of a card: its labels, the user's groups and the shipped groups, by names in which case and `_` do not matter.
+
+    A user's group goes before a label, a label before a shipped group. A label stands for all classes of that name. In a group its own
+    name means what it would mean without the group, so that `cat: [cat, lynx]` adds to the shipped cats.
+    """
+
+    def __init__(self, labels: Sequence[str], groups: Mapping[str, Sequence[str]]) -> None:
+        self._labels = labels
+        self._classes: dict[str, tuple[int, ...]] = {}
+        for class_id, label in enumerate(labels):
+            self._classes[_plain(label)] = (*self._classes.get(_plain(label), ()), class_id)
+        for name, members in shipped_groups().items():
+            if all(_plain(label) in self._classes for label in members):
+                self._classes.setdefault(_plain(name), self._union(self._classes[_plain(label)] for label in members))
+        self._groups = {_plain(name): members for name, members in groups.items()}
+
+    def resolve(self, name: str) -> tuple[int, ...]:
+        """Return the class ids that `name` stands for, ascending. UnknownTargetError if there are none, or a group leads back to itself."""
+        return self._resolve(name, ())
+
+    def score(self, probabilities: NDArray[np.float32], class_ids: Sequence[int]) -> tuple[float, str]:
+        """Return the sum of the scores of `class_ids` in one row (at most 1, whatever rounding says) and the label of the best of them."""
+        scores = probabilities[list(class_ids)]
+        return min(float(scores.sum(dtype=np.float64)), 1.0), self._labels[class_ids[int(scores.argmax())]]
+
+    def _resolve(self, name: str, inside: tuple[str, ...]) -> tuple[int, ...]:
+        plain = _plain(name)
+        if plain in self._groups and plain not in inside:
+            return self._union(self._resolve(member, (*inside, plain)) for member in self._groups[plain])
+        if plain in self._classes and plain not in inside[:-1]:
+            return self._classes[plain]
+        if plain in inside:
+            raise UnknownTargetError(f"the group {name!r} leads back to itself: {' -> '.join((*inside, plain))}")
+        raise UnknownTargetError(self._unknown(name, inside))
+
+    def _unknown(self, name: str, inside: tuple[str, ...]) -> str:
+        plain = _plain(name)
+        where = f" (in the group {inside[-1]!r})" if inside else ""
+        if plain in _PEOPLE:
+            return (
+                f"the model has no class {name!r}{where}: ImageNet, which the shipped models know, has animals, vehicles, things and food, "
+                "but no people; a model of your own can have them (`monitor weights import`)"
+            )
+        names = [*self._groups, *self._classes]
+        near = [name for name in names if plain in name.split()][:3] or difflib.get_close_matches(plain, names, n=3)
+        hint = f"; did you mean {' or '.join(near)}?" if near else ""
+        return f"{name!r} is neither a label of the model nor a group{where}{hint}"
+
+    @staticmethod
+    def _union(parts: Iterable[tuple[int, ...]]) -> tuple[int, ...]:
+        return tuple(sorted(set().union(*parts)))
+
+
+def _plain(name: str) -> str:
+    return " ".join(name.casefold().replace("_", " ").split())

@@ -1,0 +1,80 @@
+"""GStreamer's RTSP server, which nobody here wrote: killed and started again."""
+
+from __future__ import annotations
+
+import shutil
+import socket
+import subprocess
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from monitor.camera.probe import probe
+from monitor.camera.state import LinkState
+from tests.camera.conftest import LiveBench
+
+pytestmark = [pytest.mark.real, pytest.mark.slow]
+
+PYTHON = "/usr/bin/python3"
+SCRIPT = Path(__file__).with_name("gst_camera.py")
+NEEDS = "import gi; gi.require_version('GstRtspServer', '1.0'); from gi.repository import GstRtspServer"
+
+
+class GstCamera:
+    """The server as a process that can be killed and started again at the same port."""
+
+    def __init__(self, clip: Path) -> None:
+        with socket.create_server(("127.0.0.1", 0)) as free:
+            self._port = str(free.getsockname()[1])
+        self._clip = clip
+        self._process: subprocess.Popen[str] | None = None
+        self.url = f"rtsp://127.0.0.1:{self._port}/cam"
+
+    def start(self) -> None:
+        self._process = subprocess.Popen([PYTHON, str(SCRIPT), str(self._clip), self._port], stdout=subprocess.PIPE, text=True)
+        assert self._process.stdout is not None
+        assert self._process.stdout.readline() == "ready\n"
+
+    def kill(self) -> None:
+        if self._process is not None:
+            self._process.kill()
+            self._process.communicate()
+            self._process = None
+
+
+@pytest.fixture
+def gst_camera(h264_file: Path, tmp_path: Path) -> Iterator[GstCamera]:
+    if not Path(PYTHON).exists() or subprocess.run([PYTHON, "-c", NEEDS], capture_output=True, check=False).returncode:
+        pytest.skip("GStreamer's RTSP server for Python is not installed (gir1.2-gst-rtsp-server-1.0 python3-gi)")
+    long = tmp_path / "minute.mp4"
+    ffmpeg = shutil.which("ffmpeg")
+    assert ffmpeg
+    looped = [ffmpeg, "-v", "error", "-stream_loop", "19", "-i", str(h264_file), "-c", "copy", str(long)]
+    subprocess.run(looped, check=True, timeout=60)
+    camera = GstCamera(long)
+    camera.start()
+    yield camera
+    camera.kill()
+
+
+def test_a_killed_camera_is_back_within_ten_seconds_of_its_return(gst_camera: GstCamera, live_bench: Callable[..., LiveBench]) -> None:
+    bench = live_bench(gst_camera.url)
+    bench.until_frames(40, limit=15)
+    gst_camera.kill()
+    bench.until(lambda: bench.capture.link.state is LinkState.WAITING, limit=3)
+    bench.until(lambda: bench.capture.last_step - (bench.capture.last_frame or 0) > 5, limit=12)
+    gst_camera.start()
+    assert bench.until_frames(20, limit=15) < 10
+    assert bench.capture.counters.reconnects == 1
+    seqs = [frame.seq for frame in iter(bench.mailbox.take, None)]
+    assert seqs == sorted(set(seqs))
+
+
+def test_a_probe_measures_size_rate_and_key_frames(gst_camera: GstCamera) -> None:
+    report = probe(gst_camera.url, seconds=3)
+    assert report.problem is None
+    assert (report.live, report.codec, report.width, report.height) == (True, "h264", 320, 240)
+    assert report.fps == pytest.approx(20, rel=0.2)
+    assert report.key_interval == pytest.approx(1.0, abs=0.3)
+    assert report.picture is not None

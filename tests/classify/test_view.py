@@ -1,0 +1,86 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from monitor.classify.card import Preprocessing
+from monitor.classify.preprocess import see
+from monitor.classify.view import View, square_of
+from monitor.config.schema import CameraSettings
+from monitor.values import WHOLE, Image
+
+DRIVE = [(0.0, 0.6), (1.0, 0.6), (1.0, 1.0), (0.0, 1.0)]
+GREY = 124  # ImageNet's mean red, of 255
+
+
+def picture(width: int, height: int, value: int = 200) -> Image:
+    return np.full((height, width, 3), value, np.uint8)
+
+
+def camera(**settings: object) -> CameraSettings:
+    return CameraSettings.model_validate({"source": "demo", **settings})
+
+
+def test_a_zone_is_seen_as_the_square_around_it() -> None:
+    assert square_of([(0.4, 0.3), (0.5, 0.3), (0.5, 0.4)], 1000, 500) == (400, 125, 100, 100)
+
+
+def test_the_square_of_a_zone_at_the_edge_is_moved_into_the_picture() -> None:
+    assert square_of([(0.8, 0.0), (1.0, 0.0), (1.0, 0.1), (0.8, 0.1)], 1000, 1000) == (800, 0, 200, 200)
+    assert square_of([(0.9, 0.6), (1.0, 0.6), (1.0, 1.0), (0.9, 1.0)], 1000, 1000) == (600, 600, 400, 400)
+
+
+def test_a_zone_wider_than_the_picture_is_high_is_seen_whole_with_padding_above_and_below() -> None:
+    assert square_of(DRIVE, 1920, 1080) == (0, -420, 1920, 1920)
+
+
+@given(
+    points=st.lists(st.tuples(st.floats(0, 1), st.floats(0, 1)), min_size=3, max_size=6),
+    width=st.integers(1, 4000),
+    height=st.integers(1, 4000),
+)
+def test_every_point_of_a_zone_is_in_its_square(points: list[tuple[float, float]], width: int, height: int) -> None:
+    x, y, across, down = square_of(points, width, height)
+    assert across == down >= 1
+    for fraction_x, fraction_y in points:
+        assert x - 1e-6 <= fraction_x * width <= x + across + 1e-6
+        assert y - 1e-6 <= fraction_y * height <= y + down + 1e-6
+
+
+def test_squares_come_in_the_order_of_the_zones_asked_for() -> None:
+    view = View(camera(zones={"drive": DRIVE, "door": [(0.1, 0.1), (0.2, 0.1), (0.2, 0.3)]}))
+    image = picture(1000, 1000)
+    door, whole, drive = view.squares(image, ["door", WHOLE, "drive"])
+    assert door.box == (50, 100, 200, 200)
+    assert whole.box is None
+    assert drive.box == (0, 0, 1000, 1000)
+    assert all(square.image is image for square in (door, whole, drive))
+
+
+@pytest.mark.parametrize("view", ["centre", "motion"])
+def test_the_whole_picture_is_seen_through_torchvisions_own_crop(view: str) -> None:
+    assert View(camera(view=view)).squares(picture(640, 360), [WHOLE])[0].box is None
+
+
+def test_a_letterbox_shows_the_whole_picture_on_grey() -> None:
+    [square] = View(camera(view="letterbox")).squares(picture(640, 320), [WHOLE])
+    seen = see(square, Preprocessing())
+    assert (seen[56:168] == 200).all()
+    assert (seen[:56, :, 2] == GREY).all()
+    assert (seen[168:, :, 2] == GREY).all()
+
+
+def test_masks_are_blacked_out_in_the_picture_itself_and_nothing_else_is() -> None:
+    image = picture(100, 100)
+    View(camera(masks=[[(0, 0), (0.3, 0), (0.3, 0.1), (0, 0.1)], [(0.8, 0.8), (1, 0.8), (1, 1), (0.8, 1)]])).mask(image)
+    assert (image[:10, :30] == 0).all()
+    assert (image[81:, 81:] == 0).all()
+    assert (image[12:79] == 200).all()
+
+
+def test_a_camera_without_masks_leaves_the_picture_alone() -> None:
+    image = picture(10, 10)
+    View(camera()).mask(image)
+    assert (image == 200).all()
