@@ -18,7 +18,7 @@ from monitor.pipeline import Outcome
 from monitor.record.detection_log import DetectionLog, alert_line, camera_line, sighting_line
 from monitor.record.snapshots import Snapshots, jpeg, snapshot_url
 from monitor.record.store import Batch, History
-from monitor.values import Alert, CameraEvent, Image, Moment, OpenEpisode, Sighting
+from monitor.values import Alert, CameraEvent, EventType, Image, Moment, OpenEpisode, Sighting
 
 log = logging.getLogger(__name__)
 
@@ -164,8 +164,11 @@ class Recording:
             self._send(alert, picture)
 
     def _pictured(self, alert: Alert, image: Image | None) -> tuple[Alert, bytes | None]:
-        """Give the alert with the URL of its picture, if that could be saved, and the picture."""
-        if image is None or not self._pictures.enabled:
+        """Give the alert with the URL of its picture, if that could be saved, and the picture.
+
+        An end has none: there is nothing to be seen any more, and the camera's latest picture stays that of the thing itself.
+        """
+        if image is None or alert.event_type is EventType.END or not self._pictures.enabled:
             return alert, None
         picture = jpeg(image, self._pictures.quality)
         saved = self._snapshots.save(alert, picture)

@@ -71,11 +71,12 @@ def _starts(camera: str, rule: Rule, looks: Looks) -> list[Alert]:
     if not looks:
         return []
     decider = CameraDecider(camera, [rule], looks[0][0])
-    events = [event for now, readings in looks for event in decider.look(now, [reading for reading in readings if reading.rule == rule.name])]
+    events = [
+        event for now, readings in looks for event in decider.look(now, [reading for reading in readings if reading.rule == rule.name])
+    ]
     return [event for event in events if isinstance(event, Alert) and event.event_type is EventType.START]
 
 
 def best_score(looks: Looks, rule: str) -> float:
     """Give the best score that a rule had in any look, 0 if there was none."""
     return max((reading.score for _, readings in looks for reading in readings if reading.rule == rule), default=0.0)
-

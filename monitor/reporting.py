@@ -110,4 +110,6 @@ class Reporter:
         if self._publisher:
             status = self._publisher.status()
             broker = BrokerFacts(status.connected, str(status.trouble or ""))
-        return snapshot(now, self._started, process_facts(), queues, presence, broker, [disk_facts(self._daemon.config.history.path.parent)])
+        return snapshot(
+            now, self._started, process_facts(), queues, presence, broker, [disk_facts(self._daemon.config.history.path.parent)]
+        )

@@ -26,11 +26,27 @@ FLOORS = [
     ("workers",),
     ("app", "ladder"),
     ("reporting",),
-    ("cli", "verbs", "__main__"),
+    ("verbs",),
+    ("cli",),
+    ("__main__",),
 ]
 FLOOR = {unit: number for number, units in enumerate(FLOORS) for unit in units}
 PURE = ("values", "errors", "backoff", "gate", "decide")
-IMPURE_LIBRARIES = {"threading", "queue", "time", "socket", "sqlite3", "logging", "os", "io", "pathlib", "subprocess", "paho", "cv2", "datetime"}
+IMPURE_LIBRARIES = {
+    "threading",
+    "queue",
+    "time",
+    "socket",
+    "sqlite3",
+    "logging",
+    "os",
+    "io",
+    "pathlib",
+    "subprocess",
+    "paho",
+    "cv2",
+    "datetime",
+}
 LAZY_LIBRARIES = {"torch", "torchvision", "onnxruntime", "onnx", "openvino", "amqtt", "efficientnet_lite_pytorch"}
 TOP_LEVEL = {
     *("monitor", "config.yaml", "weights", "systemd", "logs", "tests", "Makefile", "README.md"),
@@ -59,7 +75,9 @@ def top_of(path: Path) -> ast.Module:
     """The module without the bodies of its functions and what only the type checker imports: what happens at import."""
     tree = ast.parse(path.read_text())
     for node in ast.walk(tree):
-        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) or (isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING"):
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) or (
+            isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING"
+        ):
             node.body = [ast.Pass()]
     return tree
 
@@ -105,13 +123,20 @@ def test_only_the_clock_reads_time() -> None:
 
 
 def test_threads_are_made_in_one_place() -> None:
-    makers = [line for path in MODULES for line in calls(path, "Thread", "threading.Thread", "Timer", "threading.Timer", "ThreadPoolExecutor")]
+    makers = [
+        line for path in MODULES for line in calls(path, "Thread", "threading.Thread", "Timer", "threading.Timer", "ThreadPoolExecutor")
+    ]
     assert {line.split(":")[0] for line in makers} == {"monitor/runtime/threads.py"}
 
 
 @pytest.mark.parametrize(("library", "home"), [("sqlite3", "record"), ("paho", "publish/link.py")])
 def test_a_library_has_one_home(library: str, home: str) -> None:
-    users = {str(path.relative_to(PACKAGE)) for path in MODULES for name, _ in imports(ast.parse(path.read_text())) if name.split(".")[0] == library}
+    users = {
+        str(path.relative_to(PACKAGE))
+        for path in MODULES
+        for name, _ in imports(ast.parse(path.read_text()))
+        if name.split(".")[0] == library
+    }
     assert users
     assert all(user.startswith(home) for user in users), users
 

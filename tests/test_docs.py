@@ -44,7 +44,11 @@ def keys(model: type[BaseModel], prefix: str = "") -> Iterator[tuple[str, Any]]:
     """Every leaf of the schema as it is written in the README, with its default."""
     for name, field in model.model_fields.items():
         kinds = [field.annotation, *get_args(field.annotation)]
-        nested = [kind for kind in kinds + [inner for kind in kinds for inner in get_args(kind)] if isinstance(kind, type) and issubclass(kind, BaseModel)]
+        nested = [
+            kind
+            for kind in kinds + [inner for kind in kinds for inner in get_args(kind)]
+            if isinstance(kind, type) and issubclass(kind, BaseModel)
+        ]
         if not nested or (name == "rules" and prefix):
             yield prefix + name + (".NAME" if name == "groups" else ""), field.get_default(call_default_factory=True, validated_data={})
         elif get_origin(field.annotation) is dict or name == "cameras":

@@ -43,8 +43,6 @@ def load_checkpoint(card: Card, weights: Path) -> torch.nn.Module:
     """
     try:
         return fit(card.architecture, len(card.labels), read_state(weights_path(card, weights)))
-    except ModuleNotFoundError as error:
-        raise WeightsError(f"the model {card.name} can be read only where {error.name} is installed: pip install {error.name}") from error
     except WeightsRefusedError as error:
         raise WeightsError(f"{weights_path(card, weights)} cannot be loaded: {error}") from error
 

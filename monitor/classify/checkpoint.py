@@ -13,7 +13,7 @@ import zipfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from monitor.errors import WeightsRefusedError
+from monitor.errors import WeightsError, WeightsRefusedError
 
 if TYPE_CHECKING:
     import torch
@@ -30,10 +30,12 @@ _SAVE = "save it with torch.save(model.state_dict(), FILE)"
 def read_state(file: Path) -> dict[str, torch.Tensor]:
     """Return the tensors of a checkpoint by name, unwrapped and without the prefix of DataParallel.
 
-    WeightsRefusedError says what is wrong with "it"; whoever catches it knows what to call the file.
+    WeightsRefusedError says what is wrong with "it"; whoever catches it knows what to call the file. WeightsError without torch.
     """
-    import torch
-
+    try:
+        import torch
+    except ModuleNotFoundError as error:
+        raise WeightsError("a checkpoint can be read only where torch is installed: pip install torch torchvision") from error
     try:
         _refuse_what_is_no_checkpoint(file)
         with warnings.catch_warnings():  # a plain pickle gets its answer below, not an invitation to file an issue with PyTorch

@@ -30,14 +30,16 @@ _PRIORITIES = {logging.CRITICAL: 2, logging.ERROR: 3, logging.WARNING: 4, loggin
 class LineFormatter(logging.Formatter):
     """One record as one line (and a line for each line of a traceback), clean.
 
-    journald: lines begin with `<priority>` and leave out the time, which the journal knows.
+    journald: lines begin with `<priority>` and leave out the time, which the journal knows. terminal: for someone who watches: the
+    time of day, and neither thread nor module.
     """
 
-    def __init__(self, redactor: Redactor, *, as_json: bool = False, journald: bool = False) -> None:
+    def __init__(self, redactor: Redactor, *, as_json: bool = False, journald: bool = False, terminal: bool = False) -> None:
         super().__init__()
         self._redactor = redactor
         self._as_json = as_json
         self._journald = journald
+        self._terminal = terminal
 
     def format(self, record: logging.LogRecord) -> str:
         """Return the finished text, without a line end."""
@@ -48,9 +50,12 @@ class LineFormatter(logging.Formatter):
         return "\n".join(lines)
 
     def _text(self, record: logging.LogRecord) -> list[str]:
-        head = f"[{self._redactor.clean(record.threadName or '?')}] {record.name}: {self._message(record)}"
-        if not self._journald:
-            head = f"{iso(record.created)} {record.levelname:<7} {head}"
+        if self._terminal:
+            head = f"{iso(record.created)[11:19]} {record.levelname:<7} {self._message(record)}"
+        else:
+            head = f"[{self._redactor.clean(record.threadName or '?')}] {record.name}: {self._message(record)}"
+            if not self._journald:
+                head = f"{iso(record.created)} {record.levelname:<7} {head}"
         # The bar keeps a line of a traceback, which may quote anything, from passing for a line of log.
         return [head, *(f"    | {line}" for line in self._traceback(record))]
 
@@ -112,7 +117,7 @@ class Logs:
         self._root.setLevel(logging.WARNING)
         self._ours.setLevel(settings.level.upper())
         stream = stream or sys.stderr
-        self._add(logging.StreamHandler(stream), journald=_is_journal(stream, env))
+        self._add(logging.StreamHandler(stream), journald=_is_journal(stream, env), terminal=stream.isatty())
         if settings.file:
             try:
                 settings.file.parent.mkdir(parents=True, exist_ok=True)
@@ -129,8 +134,8 @@ class Logs:
         self._root.setLevel(self._levels[0])
         self._ours.setLevel(self._levels[1])
 
-    def _add(self, handler: logging.Handler, *, journald: bool = False) -> None:
-        handler.setFormatter(LineFormatter(self._redactor, as_json=self._as_json, journald=journald))
+    def _add(self, handler: logging.Handler, *, journald: bool = False, terminal: bool = False) -> None:
+        handler.setFormatter(LineFormatter(self._redactor, as_json=self._as_json, journald=journald, terminal=terminal))
         handler.addFilter(RepeatFilter(self._clock))
         self._root.addHandler(handler)
         self._handlers.append(handler)

@@ -37,8 +37,6 @@ def classify(args: argparse.Namespace) -> int:
         raise UsageError("--top must be at least 1")
     prepare_opencv()
     classifier = load_classifier(override(_settings(args.config), args.model, args.engine, args.precision))
-    if classifier.fallback_reason:
-        message(f"using {classifier.card.name}: {classifier.fallback_reason}")
     bad = [path for path in args.images if not _answer(path, classifier, args)]
     if bad:
         raise PictureError(f"{len(bad)} of {len(args.images)} images could not be read; the reasons are above")
@@ -79,7 +77,9 @@ def _answer(path: Path, classifier: Classifier, args: argparse.Namespace) -> boo
     if args.json:
         found: list[dict[str, Any]] = [{"label": p.label, "class_id": p.class_id, "score": round(p.score, 6)} for p in predictions]
         engine = classifier.engine.name
-        json_line({"file": str(path), "model": classifier.card.name, "engine": engine, "predictions": found, "elapsed_ms": round(elapsed, 2)})
+        json_line(
+            {"file": str(path), "model": classifier.card.name, "engine": engine, "predictions": found, "elapsed_ms": round(elapsed, 2)}
+        )
     else:
         out(f"{path}: " + ", ".join(f"{p.label} {p.score:.2f}" for p in predictions))
     return True

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import pickle
 import random
+import sys
 import warnings
 from collections import OrderedDict
 from pathlib import Path
@@ -11,7 +12,7 @@ import pytest
 
 from monitor.classify.architectures import build
 from monitor.classify.checkpoint import read_state
-from monitor.errors import WeightsRefusedError
+from monitor.errors import WeightsError, WeightsRefusedError
 
 if TYPE_CHECKING:
     import torch
@@ -103,6 +104,12 @@ def test_a_truncated_checkpoint_is_refused_wherever_it_ends(tmp_path: Path, shar
     file.write_bytes(whole[: int(len(whole) * share)])
     with pytest.raises(WeightsRefusedError, match=r"truncated|not a PyTorch"):
         read_state(file)
+
+
+def test_a_machine_without_torch_is_told_what_to_install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "torch", None)
+    with pytest.raises(WeightsError, match="pip install torch"):
+        read_state(tmp_path / "a.pth")
 
 
 @pytest.mark.parametrize("content", [[], {}, {"a": 1}, {"state_dict": {}}, "weights", {"state_dict": {"fc.weight": None}}, {1: None}])

@@ -64,7 +64,16 @@ def test_a_picture_is_turned_upright(form: str) -> None:
 
 
 def test_grey_transparent_palette_and_cmyk_pictures_become_bgr() -> None:
-    for mode, form in (("L", "PNG"), ("L", "JPEG"), ("LA", "PNG"), ("RGBA", "PNG"), ("RGBA", "WEBP"), ("P", "PNG"), ("1", "PNG"), ("CMYK", "JPEG")):
+    for mode, form in (
+        ("L", "PNG"),
+        ("L", "JPEG"),
+        ("LA", "PNG"),
+        ("RGBA", "PNG"),
+        ("RGBA", "WEBP"),
+        ("P", "PNG"),
+        ("1", "PNG"),
+        ("CMYK", "JPEG"),
+    ):
         assert decode(saved(noise().convert(mode), form)).shape == (40, 60, 3), (mode, form)
 
 

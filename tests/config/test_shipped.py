@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 from monitor.config.load import load
@@ -31,3 +32,13 @@ def test_the_camera_that_is_commented_out_works_when_the_signs_are_removed(tmp_p
     config = load(path, environ={"PORCH_PASSWORD": "x"}, hostname="pi").config
     assert list(config.cameras) == ["demo", "porch"]
     assert list(config.cameras["porch"].zones) == ["drive"]
+
+
+def test_every_configuration_in_the_readme_loads(tmp_path: Path) -> None:
+    blocks = re.findall(r"^```yaml\n(.*?)^```", (ROOT / "README.md").read_text(), re.DOTALL | re.MULTILINE)
+    ours = [block for block in blocks if re.search(r"^(cameras|rules):$", block, re.MULTILINE)]  # the others are for Home Assistant
+    assert ours
+    for number, block in enumerate(ours):
+        path = tmp_path / f"{number}.yaml"
+        path.write_text(block if "cameras:" in block else f"cameras: {{demo: {{source: demo}}}}\n{block}")
+        load(path, environ={"PORCH_PASSWORD": "x", "MQTT_PASSWORD": "y"}, hostname="pi")

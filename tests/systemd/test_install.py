@@ -124,6 +124,7 @@ def test_a_link_that_the_service_left_is_not_written_through(make: Make, root: P
     link = root / "var/lib/monitor/weights/resnet18.onnx"
     link.parent.mkdir(parents=True)
     link.symlink_to(victim)
+    os.utime(link, (0, 0), follow_symlinks=False)
     install(make, root)
     assert victim.read_text() == "not a model"
     assert link.read_bytes() == b"a model"
