@@ -6,7 +6,7 @@ the same video gives the same alerts, to the byte.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from monitor.camera.opencv import open_source
 from monitor.camera.source import parse_source
@@ -20,10 +20,13 @@ from monitor.pipeline import Pipeline
 from monitor.values import Alert, EndReason, EventType, Frame, Moment
 
 Looks = list[tuple[Moment, list[Reading]]]
+"""What each frame said, in order; nothing, of a frame that was not looked at."""
 
 
-def frames(videos: Sequence[str], camera: str, settings: CameraSettings, start: float) -> Iterator[Frame]:
-    """Yield the frames worth a look of `videos`, played one after the other as one recording that began at `start` (Unix seconds).
+def frames(videos: Sequence[str], camera: str, settings: CameraSettings, start: float) -> Iterator[Frame | Moment]:
+    """Yield the frames of `videos`, played one after the other as one recording that began at `start` (Unix seconds).
+
+    Of a frame that is not worth a look only its moment is given: the camera was there.
 
     PictureError if a video cannot be opened or holds no picture.
     """
@@ -39,8 +42,8 @@ def frames(videos: Sequence[str], camera: str, settings: CameraSettings, start: 
             while source.grab():
                 latest = max(latest, source.position)
                 at = Moment(mono=offset + latest, wall=start + offset + latest)
-                if skip.wants(seq, at.mono) and (image := source.retrieve()) is not None:
-                    yield Frame(camera, seq, at, image)
+                image = source.retrieve() if skip.wants(seq, at.mono) else None
+                yield at if image is None else Frame(camera, seq, at, image)
                 seq += 1
             if seq == first:
                 raise PictureError(f"{video}: holds no picture that can be decoded")
@@ -49,12 +52,12 @@ def frames(videos: Sequence[str], camera: str, settings: CameraSettings, start: 
             source.close()
 
 
-def alerts(pipeline: Pipeline, pictures: Iterator[Frame], looks: Looks | None = None) -> Iterator[Alert]:
+def alerts(pipeline: Pipeline, recording: Iterable[Frame | Moment], looks: Looks | None = None) -> Iterator[Alert]:
     """Yield the alerts of a recording. What is open when it ends, ends there with camera_lost. looks: noted there if given."""
     now: Moment | None = None
-    for frame in pictures:
-        now = frame.at
-        outcome = pipeline.look(frame)
+    for frame in recording:
+        now = frame if isinstance(frame, Moment) else frame.at
+        outcome = pipeline.tick(now, last_frame=now) if isinstance(frame, Moment) else pipeline.look(frame)
         if looks is not None:
             looks.append((now, list(outcome.readings)))
         yield from (event for event in outcome.events if isinstance(event, Alert))

@@ -84,8 +84,7 @@ class Rulebook:
 
 
 def rule_of(settings: RuleSettings) -> Rule:
-    """Give the rule that a section of the configuration describes; the loader has filled in its name and release."""
-    assert settings.release is not None
+    """Give the rule that a section of the configuration describes; its name and release are filled in."""
     return Rule(
         name=settings.name,
         label=settings.label,

@@ -11,6 +11,7 @@ run time needs this module; it is here so that the clip can be made again and it
 
 from __future__ import annotations
 
+import math
 import subprocess
 import sys
 from pathlib import Path
@@ -51,17 +52,17 @@ def _photograph(folder: Path, name: str) -> NDArray[np.float32]:
 def _left_edge(second: float, enters: float, leaves: float, width: int) -> int | None:
     """Column of the photograph's left edge: in from the right, a while in the middle, out to the left."""
     middle = (WIDTH - width) / 2
-    ease = np.clip((second - enters) / SLIDE, 0, 1) - np.clip((second - leaves) / SLIDE, 0, 1)
+    ease = min(max((second - enters) / SLIDE, 0.0), 1.0) - min(max((second - leaves) / SLIDE, 0.0), 1.0)
     if ease <= 0:
         return None
     hidden = WIDTH if second < leaves else -width
-    sway = 4 * np.sin(second * 1.7)
+    sway = 4 * math.sin(second * 1.7)
     smooth = ease * ease * (3 - 2 * ease)
     return round(hidden + (middle - hidden) * smooth + sway)
 
 
 def _scene(second: float, wall: NDArray[np.float32], photographs: dict[str, NDArray[np.float32]]) -> NDArray[np.float32]:
-    scene = wall * (1 + 0.02 * np.sin(second * 0.5))  # a slow cloud
+    scene: NDArray[np.float32] = wall * np.float32(1 + 0.02 * math.sin(second * 0.5))  # a slow cloud
     for name, enters, leaves in VISITS:
         picture = photographs[name]
         left = _left_edge(second, enters, leaves, picture.shape[1])

@@ -25,6 +25,8 @@ def expand(written: Mapping[str, Sequence[str]], labels: Sequence[str]) -> dict[
     ValueError for a name that is neither.
     """
 
+    ordered = list(labels)
+
     def ids(name: str) -> set[int]:
         return set().union(*(members(entry) for entry in written[name]))
 
@@ -32,6 +34,6 @@ def expand(written: Mapping[str, Sequence[str]], labels: Sequence[str]) -> dict[
         if entry in written:
             return ids(entry)
         first, _, last = entry.partition(_RANGE)
-        return set(range(labels.index(first), labels.index(last or first) + 1))
+        return set(range(ordered.index(first), ordered.index(last or first) + 1))
 
-    return {name: tuple(labels[class_id] for class_id in sorted(ids(name))) for name in written}
+    return {name: tuple(ordered[class_id] for class_id in sorted(ids(name))) for name in written}

@@ -37,7 +37,7 @@ def load_classifier(settings: ModelSettings) -> Classifier:
     try:
         classifier = _load(settings.name, settings)
     except WeightsError as error:
-        if settings.fallback is None or settings.fallback == settings.name:
+        if settings.fallback is None:
             raise
         reason = f"{settings.name} cannot be used: {error}"
         log.warning("the model %s. Using %s instead", reason, settings.fallback)

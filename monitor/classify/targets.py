@@ -21,18 +21,21 @@ class UnknownTargetError(MonitorError):
 class Targets:
     """What can be asked of a card: its labels, the user's groups and the shipped groups, by names in which case and `_` do not matter.
 
-    A user's group goes before a label, a label before a shipped group. A label stands for all classes of that name. In a group its own
+    A user's group goes before a label, a label before a shipped group. A label stands for all classes of that name; where two labels differ
+    only in case (ImageNet has a Cardigan, which is a dog, and a cardigan), the one that is written alike goes first. In a group its own
     name means what it would mean without the group, so that `cat: [cat, lynx]` adds to the shipped cats.
     """
 
     def __init__(self, labels: Sequence[str], groups: Mapping[str, Sequence[str]]) -> None:
         self._labels = labels
-        self._classes: dict[str, tuple[int, ...]] = {}
+        self._exact: dict[str, tuple[int, ...]] = {}
+        self._alike: dict[str, tuple[int, ...]] = {}
         for class_id, label in enumerate(labels):
-            self._classes[_plain(label)] = (*self._classes.get(_plain(label), ()), class_id)
+            for classes, name in ((self._exact, label), (self._alike, _plain(label))):
+                classes[name] = (*classes.get(name, ()), class_id)
         for name, members in shipped_groups().items():
-            if all(_plain(label) in self._classes for label in members):
-                self._classes.setdefault(_plain(name), self._union(self._classes[_plain(label)] for label in members))
+            if all(label in self._exact for label in members):
+                self._alike.setdefault(_plain(name), _union(self._exact[label] for label in members))
         self._groups = {_plain(name): members for name, members in groups.items()}
 
     def resolve(self, name: str) -> tuple[int, ...]:
@@ -47,9 +50,9 @@ class Targets:
     def _resolve(self, name: str, inside: tuple[str, ...]) -> tuple[int, ...]:
         plain = _plain(name)
         if plain in self._groups and plain not in inside:
-            return self._union(self._resolve(member, (*inside, plain)) for member in self._groups[plain])
-        if plain in self._classes and plain not in inside[:-1]:
-            return self._classes[plain]
+            return _union(self._resolve(member, (*inside, plain)) for member in self._groups[plain])
+        if plain in self._alike and plain not in inside[:-1]:
+            return self._exact.get(name) or self._alike[plain]
         if plain in inside:
             raise UnknownTargetError(f"the group {name!r} leads back to itself: {' -> '.join((*inside, plain))}")
         raise UnknownTargetError(self._unknown(name, inside))
@@ -62,14 +65,14 @@ class Targets:
                 f"the model has no class {name!r}{where}: ImageNet, which the shipped models know, has animals, vehicles, things and food, "
                 "but no people; a model of your own can have them (`monitor weights import`)"
             )
-        names = [*self._groups, *self._classes]
+        names = [*self._groups, *self._alike]
         near = [name for name in names if plain in name.split()][:3] or difflib.get_close_matches(plain, names, n=3)
         hint = f"; did you mean {' or '.join(near)}?" if near else ""
         return f"{name!r} is neither a label of the model nor a group{where}{hint}"
 
-    @staticmethod
-    def _union(parts: Iterable[tuple[int, ...]]) -> tuple[int, ...]:
-        return tuple(sorted(set().union(*parts)))
+
+def _union(parts: Iterable[tuple[int, ...]]) -> tuple[int, ...]:
+    return tuple(sorted(set().union(*parts)))
 
 
 def _plain(name: str) -> str:

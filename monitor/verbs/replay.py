@@ -82,10 +82,11 @@ def _summarise(camera: str, rule: Rule, looks: Looks, *, as_json: bool) -> None:
 
     best = round(best_score(looks, rule.name), 4)
     results = what_if(camera, rule, looks, THRESHOLDS)
+    looked = sum(1 for _, readings in looks if readings)
     if as_json:
         for threshold, starts in results:
-            json_line({"rule": rule.name, "threshold": threshold, "alerts": len(starts), "looks": len(looks), "best_score": best})
+            json_line({"rule": rule.name, "threshold": threshold, "alerts": len(starts), "looks": looked, "best_score": best})
         return
-    out(f"\n{rule.name}: threshold {rule.threshold}, best score {best} in {len(looks)} looks")
+    out(f"\n{rule.name}: threshold {rule.threshold}, best score {best} in {looked} looks")
     for threshold, starts in results:
         out(f"  at {threshold:.1f}: {len(starts)} alert{'' if len(starts) == 1 else 's'}")

@@ -6,6 +6,7 @@ import argparse
 import os
 import sys
 from collections.abc import Callable
+from dataclasses import asdict
 from pathlib import Path
 
 from monitor.errors import ConfigError, DownloadError, UsageError, WeightsError
@@ -56,7 +57,7 @@ def list_cards(args: argparse.Namespace) -> int:
 
     for stock in inventory(folder(args.config)):
         if args.json:
-            json_line({name: getattr(stock, name) for name in stock.__dataclass_fields__})
+            json_line(asdict(stock))
         else:
             accuracy = f"{stock.top1:.1f} % top-1" if stock.top1 else ""
             out(f"{stock.name:<20} {stock.readiness:<12} {accuracy:<14} {stock.licence or ''}".rstrip())
@@ -73,7 +74,7 @@ def verify(args: argparse.Namespace) -> int:
     stocks = inventory(weights)
     for stock in stocks:
         if args.json:
-            json_line({"name": stock.name, "state": stock.readiness, "why": stock.why})
+            json_line({"name": stock.name, "readiness": stock.readiness, "why": stock.why})
         else:
             out(f"{stock.name:<20} {stock.readiness}{': ' if stock.why else ''}{stock.why}")
     bad = [stock.name for stock in stocks if stock.readiness in (Readiness.DAMAGED, Readiness.BROKEN)]
@@ -119,14 +120,12 @@ def export(args: argparse.Namespace) -> int:
     """Write the ONNX files of all cards that have a checkpoint, or of one."""
     from monitor.classify.card import cards, find_card, weights_path
     from monitor.classify.export import export as write
-    from monitor.classify.verify import verify_file
 
     weights = folder(args.config)
     chosen = [find_card(args.name, weights)] if args.name else [c for c in cards(weights).values() if weights_path(c, weights).exists()]
     if not chosen:
         raise UsageError(f"{weights} has no checkpoint to export; `monitor weights fetch` gets one")
     for card in chosen:
-        verify_file(card, weights)
         out(str(write(card, weights)))
     return 0
 

@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import io
-import os
 import struct
 import subprocess
 import sys
@@ -22,7 +21,7 @@ def noise(width: int = 60, height: int = 40) -> Pil.Image:
 
 def saved(image: Pil.Image, form: str, **options: object) -> bytes:
     stream = io.BytesIO()
-    image.save(stream, form, **options)  # type: ignore[arg-type]  # options go through to the format's writer
+    image.save(stream, form, **options)
     return stream.getvalue()
 
 
@@ -47,7 +46,8 @@ def test_pixels_come_out_as_they_went_in_as_bgr(form: str) -> None:
 @pytest.mark.parametrize("form", FORMATS)
 def test_the_four_formats_are_read(form: str) -> None:
     image = decode(saved(noise(), form))
-    assert (image.shape, image.dtype) == ((40, 60, 3), np.uint8)
+    assert image.shape == (40, 60, 3)
+    assert image.dtype == np.uint8
 
 
 @pytest.mark.parametrize("form", ["GIF", "WEBP"])
@@ -97,7 +97,7 @@ def test_odd_sizes_are_read(width: int, height: int) -> None:
 @pytest.mark.parametrize("kept", [0.02, 0.3, 0.6, 0.98])
 def test_a_truncated_picture_is_an_error_and_not_half_a_picture(form: str, kept: float) -> None:
     whole = saved(noise(200, 100), form)
-    with pytest.raises(PictureError, match="truncated|damaged|not a JPEG|no pixels"):
+    with pytest.raises(PictureError, match=r"truncated|damaged"):
         decode(whole[: int(len(whole) * kept)])
 
 
@@ -143,12 +143,13 @@ def test_a_bomb_costs_no_memory(tmp_path: Path) -> None:
     file = tmp_path / "bomb.png"
     file.write_bytes(png(30_000, 30_000, bytes(30_000 * 90), depth=8, colour=0))
     code = (
-        "import resource, sys; from pathlib import Path; from monitor.classify.decode import read_image; from monitor.errors import PictureError\n"
+        "import resource, sys; from pathlib import Path\n"
+        "from monitor.classify.decode import read_image; from monitor.errors import PictureError\n"
         "before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss\n"
         "try: read_image(Path(sys.argv[1]))\n"
         "except PictureError: print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before)"
     )
     root = Path(__file__).parents[2]
-    run = subprocess.run([sys.executable, "-c", code, file], capture_output=True, text=True, check=True, cwd=root, env={**os.environ})
+    run = subprocess.run([sys.executable, "-c", code, file], capture_output=True, text=True, check=True, cwd=root)
     assert int(run.stdout) < 20_000
     assert run.stderr == ""

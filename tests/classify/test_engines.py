@@ -119,6 +119,9 @@ def test_what_is_no_onnx_file_is_refused_in_one_line(tmp_path: Path) -> None:
 def test_one_core_is_left_for_decoding_unless_a_number_is_set() -> None:
     assert threads_for(3) == 3
     assert threads_for("auto") >= 1
-    code = "import os; os.sched_setaffinity(0, {min(os.sched_getaffinity(0))}); from monitor.classify.engines.protocol import threads_for as t; print(t('auto'))"
+    code = (
+        "import os; os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})\n"
+        "from monitor.classify.engines.protocol import threads_for; print(threads_for('auto'))"
+    )
     root = Path(__file__).parents[2]
     assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=root).stdout == "1\n"

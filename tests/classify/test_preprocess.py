@@ -3,6 +3,7 @@ from __future__ import annotations
 import cv2
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from monitor.classify.card import Preprocessing
 from monitor.classify.preprocess import Square, see, to_input
@@ -20,7 +21,7 @@ def scene(width: int, height: int) -> Image:
     return np.stack(waves, axis=-1).astype(np.uint8)
 
 
-def transformed(image: Image, preprocessing: Preprocessing = STANDARD) -> np.ndarray[tuple[int, ...], np.dtype[np.float32]]:
+def transformed(image: Image, preprocessing: Preprocessing = STANDARD) -> NDArray[np.float32]:
     """What torchvision's transforms make of the picture."""
     from PIL import Image as Pil
 
@@ -37,7 +38,7 @@ def transformed(image: Image, preprocessing: Preprocessing = STANDARD) -> np.nda
             transforms.Normalize(preprocessing.mean, preprocessing.std),
         ]
     )
-    tensor: np.ndarray[tuple[int, ...], np.dtype[np.float32]] = steps(Pil.fromarray(np.ascontiguousarray(image[:, :, ::-1]))).numpy()
+    tensor: NDArray[np.float32] = steps(Pil.fromarray(np.ascontiguousarray(image[:, :, ::-1]))).numpy()
     return tensor
 
 
@@ -56,7 +57,9 @@ def test_the_input_is_rgb_normalised_contiguous_and_float32() -> None:
     blue = np.zeros((300, 400, 3), np.uint8)
     blue[:, :, 0] = 255
     batch = to_input(Square(blue), STANDARD)
-    assert (batch.shape, batch.dtype, batch.flags.c_contiguous) == ((1, 3, 224, 224), np.float32, True)
+    assert batch.shape == (1, 3, 224, 224)
+    assert batch.dtype == np.float32
+    assert batch.flags.c_contiguous
     wanted = [(value - mean) / std for value, mean, std in zip((0, 0, 1), STANDARD.mean, STANDARD.std, strict=True)]
     np.testing.assert_allclose(batch[0, :, 100, 100], wanted, atol=1e-5)
 

@@ -157,6 +157,17 @@ def test_a_closed_port_is_said_in_words(link_to: Links, driver: Driver, caplog: 
     assert not driver.events, "a connection that never was cannot be lost"
 
 
+def test_a_failed_attempt_leaves_no_thread_behind(link_to: Links, driver: Driver) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port = server.getsockname()[1]
+    before = set(threading.enumerate())
+    link = link_to(port)
+    driver.until(link, lambda: link.trouble)
+    for thread in set(threading.enumerate()) - before:
+        thread.join(0.5)
+        assert not thread.is_alive()
+
+
 def test_a_name_that_does_not_exist_is_said_in_words(link_to: Links, driver: Driver) -> None:
     link = link_to(1883, host="no-such-host.invalid")
     driver.until(link, lambda: link.trouble, within=60)
