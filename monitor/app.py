@@ -36,7 +36,7 @@ from monitor.recording import Inbox, Recording
 from monitor.rulebook import Rulebook
 from monitor.runtime.signals import Request
 from monitor.runtime.threads import Work, Worker, run_in_thread, stop_all
-from monitor.values import Alert, OpenEpisode
+from monitor.values import Alert, OpenEpisode, RuleState
 from monitor.workers import Classifying, Lane, announce
 
 log = logging.getLogger(__name__)
@@ -99,7 +99,7 @@ class Daemon:
         self._run(Stage([self._worker("record", self.recording, self.inbox.wake)], 0.7))
         ended = orphans(kept, self.rulebook.places())
         if ended:
-            self._deliver(Outcome("", ended))
+            self._deliver(Outcome("", [*map(_unknown, ended), *ended]))
         frames = threading.Event()
         self.lanes = [self._lane(camera, kept, frames) for camera in self.config.cameras]
         classify = self._worker("classify", Classifying(self.lanes, self._clock, self._deliver), frames)
@@ -193,3 +193,8 @@ class Daemon:
         self._stages.append(stage)
         for worker in stage.workers:
             worker.start()
+
+
+def _unknown(end: Alert) -> RuleState:
+    """Give the state of a rule that nobody follows any more: its topic must not say ON for ever."""
+    return RuleState(end.place, on=None, score=None, label=None, since=end.time, episode=None)

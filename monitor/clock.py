@@ -25,6 +25,7 @@ class SystemClock:
     """The machine's own clocks."""
 
     def now(self) -> Moment:
+        """Read the machine's clocks."""
         return Moment(mono=time.monotonic(), wall=time.time())
 
 
@@ -36,6 +37,7 @@ class ManualClock:
         self._wall = wall
 
     def now(self) -> Moment:
+        """Give the moment that was set."""
         return Moment(self._mono, self._wall)
 
     def advance(self, seconds: float) -> Moment:

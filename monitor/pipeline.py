@@ -62,7 +62,10 @@ class Pipeline:
         return self._decider
 
     def look(self, frame: Frame) -> Outcome:
-        """Analyse a frame, whose picture is masked for good. Raises ModelFaultError if the model's numbers are no scores; nothing has changed then."""
+        """Analyse a frame, whose picture is masked for good.
+
+        Raises ModelFaultError if the model's numbers are no scores; nothing has changed then.
+        """
         now = self._not_before(frame.at)
         self._view.mask(frame.image)
         probabilities = self._classifier.classify(self._view.squares(frame.image, self._zones))

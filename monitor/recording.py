@@ -13,9 +13,9 @@ from dataclasses import dataclass, field, replace
 
 from monitor.clock import Clock
 from monitor.config.schema import HistorySettings, SnapshotSettings
-from monitor.errors import StorageError
+from monitor.errors import PictureError, StorageError
 from monitor.pipeline import Outcome
-from monitor.record.detection_log import DetectionLog, alert_line, camera_line, sighting_line
+from monitor.record.detection_log import DetectionLog, Line, alert_line, camera_line, sighting_line
 from monitor.record.snapshots import Snapshots, jpeg, snapshot_url
 from monitor.record.store import Batch, History
 from monitor.values import Alert, CameraEvent, EventType, Image, Moment, OpenEpisode, Sighting
@@ -119,6 +119,7 @@ class Recording:
         self._unwritten = Rows()
         self._written = float("-inf")
         self._swept = float("-inf")
+        self._log_refuses = False
 
     @property
     def waiting(self) -> int:
@@ -170,7 +171,11 @@ class Recording:
         """
         if image is None or alert.event_type is EventType.END or not self._pictures.enabled:
             return alert, None
-        picture = jpeg(image, self._pictures.quality)
+        try:
+            picture = jpeg(image, self._pictures.quality)
+        except PictureError as error:
+            log.error("%s/%d goes without its picture: %s", alert.id, alert.seq, error)
+            return alert, None
         saved = self._snapshots.save(alert, picture)
         return (replace(alert, snapshot=snapshot_url(alert.id, alert.seq)) if saved else alert), picture
 
@@ -183,11 +188,18 @@ class Recording:
             return
         self._note(None)
         self._unwritten = Rows()
-        lines = [*map(camera_line, rows.camera_events), *map(sighting_line, rows.sightings), *map(alert_line, rows.alerts)]
+        self._append([*map(camera_line, rows.camera_events), *map(sighting_line, rows.sightings), *map(alert_line, rows.alerts)])
+
+    def _append(self, lines: Sequence[Line]) -> None:
+        """Copy what was committed into the plain log; lines that it refuses are in the history all the same."""
         try:
             self._log.append(lines)
         except StorageError as error:
-            log.warning("%s", error)
+            if not self._log_refuses:
+                log.warning("%s; the history has what is missing there", error)
+            self._log_refuses = True
+        else:
+            self._log_refuses = False
 
     def _keep_house(self, now: Moment) -> None:
         try:

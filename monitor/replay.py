@@ -8,13 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 
-from monitor.camera.opencv import open_source
-from monitor.camera.source import parse_source
-from monitor.classify.classifier import Classifier
+from monitor.camera.opencv import Decode, open_source
+from monitor.camera.protocol import Source
+from monitor.camera.source import Clip, parse_source
 from monitor.config.schema import CameraSettings
 from monitor.decide.decider import CameraDecider
 from monitor.decide.rule import Reading, Rule
-from monitor.errors import CameraError, PictureError
+from monitor.errors import CameraError, PictureError, UsageError
 from monitor.gate.skip import SkipPolicy
 from monitor.pipeline import Pipeline
 from monitor.values import Alert, EndReason, EventType, Frame, Moment
@@ -28,18 +28,16 @@ def frames(videos: Sequence[str], camera: str, settings: CameraSettings, start: 
 
     Of a frame that is not worth a look only its moment is given: the camera was there.
 
-    PictureError if a video cannot be opened or holds no picture.
+    UsageError if one of them is a camera; PictureError if a video cannot be opened or holds no picture.
     """
     skip = SkipPolicy(settings.frame_skip, settings.fps)
     seq, offset = 0, 0.0
     for video in videos:
-        try:
-            source = open_source(parse_source(video), settings.decode)
-        except CameraError as error:
-            raise PictureError(f"{video}: {error}") from error
+        source = _open(video, settings.decode)
         try:
             first, latest = seq, 0.0
-            while source.grab():
+            # A damaged packet fails one grab, and the video goes on behind it.
+            while any(source.grab() for _ in range(source.facts.misses)):
                 latest = max(latest, source.position)
                 at = Moment(mono=offset + latest, wall=start + offset + latest)
                 image = source.retrieve() if skip.wants(seq, at.mono) else None
@@ -50,6 +48,16 @@ def frames(videos: Sequence[str], camera: str, settings: CameraSettings, start: 
             offset += latest + 1 / (source.facts.fps or 25.0)
         finally:
             source.close()
+
+
+def _open(video: str, decode: Decode) -> Source:
+    try:
+        description = parse_source(video)
+        if not isinstance(description, Clip):
+            raise UsageError(f"{video}: replay is for video files; `monitor probe` looks at a camera")
+        return open_source(description, decode)
+    except CameraError as error:
+        raise PictureError(f"{video}: {error}") from error
 
 
 def alerts(pipeline: Pipeline, recording: Iterable[Frame | Moment], looks: Looks | None = None) -> Iterator[Alert]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
 
 from monitor.app import Daemon
 from monitor.clock import Clock
@@ -41,9 +40,8 @@ class Reporter:
         self._started = clock.now()
         self._stats = {lane.capture.name: CameraStats() for lane in self._lanes}
         self._told = {lane.capture.name: Totals() for lane in self._lanes}
-        self._due: dict[Callable[[Moment], float], float] = dict.fromkeys(
-            (self._sample, self._publish, self._sign_of_life, self._watchdog), self._started.mono
-        )
+        firsts = {self._watchdog: 0.0, self._sample: 0.0, self._publish: SOON, self._sign_of_life: SOON}
+        self._due = {action: self._started.mono + after for action, after in firsts.items()}
 
     def step(self, now: Moment) -> None:
         """Do what is due."""
@@ -57,7 +55,7 @@ class Reporter:
         return SAMPLE
 
     def _publish(self, now: Moment) -> float:
-        if self._publisher and now.mono > self._started.mono:
+        if self._publisher:
             for name, stats in self._stats.items():
                 self._publisher.send_stats(name, stats.figures())
             self._publisher.send_health(self._health(now))
@@ -65,11 +63,10 @@ class Reporter:
 
     def _sign_of_life(self, now: Moment) -> float:
         pause = SOON if now.mono - self._started.mono < FIRST_MINUTE else LATER
-        if now.mono > self._started.mono:
-            for lane in self._lanes:
-                self._tell(lane)
-            online = sum(1 for lane in self._lanes if (seen := lane.pipeline.decider.availability) and seen.online)
-            self._notifier.status(f"{online} of {len(self._lanes)} cameras online")
+        for lane in self._lanes:
+            self._tell(lane)
+        online = sum(1 for lane in self._lanes if (seen := lane.pipeline.decider.availability) and seen.online)
+        self._notifier.status(f"{online} of {len(self._lanes)} cameras online")
         return pause
 
     def _tell(self, lane: Lane) -> None:

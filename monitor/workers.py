@@ -12,6 +12,7 @@ from collections.abc import Callable, Sequence
 
 from monitor.camera.capture import Capture
 from monitor.camera.mailbox import Mailbox
+from monitor.camera.state import CameraLink
 from monitor.clock import Clock, stopwatch
 from monitor.errors import ModelFaultError
 from monitor.observe.stats import Totals
@@ -64,13 +65,15 @@ class Classifying:
         for _ in range(len(self._lanes)):
             lane = self._lanes[0]
             self._lanes.rotate(-1)
+            # Read before the mailbox: a file that has ended by now has left its last frame there.
+            link, last_frame = lane.capture.link, lane.capture.last_frame
             frame = lane.mailbox.take()
             if frame is not None:
                 self._look(lane, frame)
                 return 0.0
             if now.mono - lane.ticked >= TICK:
                 lane.ticked = now.mono
-                self._tick(lane, now)
+                self._tick(lane, now, link, last_frame)
         return TICK
 
     def close(self) -> None:
@@ -85,17 +88,17 @@ class Classifying:
         except ModelFaultError as error:
             lane.faults += 1
             log.error("%s: %s", frame.camera, error)
+            # What it shows is not known, but the camera is there.
+            self._deliver(lane.pipeline.tick(frame.at, last_frame=frame.at))
             return
         lane.looks += 1
         lane.inference += stopwatch() - began
         lane.frame_age += self._clock.now().mono - frame.at.mono
         self._deliver(outcome)
 
-    def _tick(self, lane: Lane, now: Moment) -> None:
-        link, seen = lane.capture.link, lane.capture.last_frame
-        # A last frame is told before the end of its file, or the order of the two would be lost.
-        last_frame = None if seen is None else Moment(seen, now.wall - (now.mono - seen))
-        self._deliver(lane.pipeline.tick(now, last_frame, link.reason, link.detail))
+    def _tick(self, lane: Lane, now: Moment, link: CameraLink, last_frame: float | None) -> None:
+        seen = None if last_frame is None else Moment(last_frame, now.wall - (now.mono - last_frame))
+        self._deliver(lane.pipeline.tick(now, seen, link.reason, link.detail))
 
 
 def announce(outcome: Outcome, publisher: Publisher | None) -> None:

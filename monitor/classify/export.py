@@ -20,6 +20,7 @@ from monitor.classify.atomic import replacing
 from monitor.classify.card import Card, export_path
 from monitor.classify.checksum import sha256_of
 from monitor.classify.golden import GOLDEN_VALUES, agrees, golden_input
+from monitor.classify.ort import onnxruntime
 from monitor.classify.verify import verify_file
 from monitor.errors import WeightsError
 
@@ -144,10 +145,9 @@ def _write_metadata(card: Card, reference: NDArray[np.float32], path: Path) -> N
 
 
 def _onnxruntime_logits(card: Card, path: Path) -> NDArray[np.float32]:
-    import onnxruntime
-
-    options = onnxruntime.SessionOptions()
+    runtime = onnxruntime()
+    options = runtime.SessionOptions()
     options.intra_op_num_threads = 1  # one picture: threads would cost more to wait for than they save
-    session = onnxruntime.InferenceSession(path, options, providers=["CPUExecutionProvider"])
+    session = runtime.InferenceSession(path, options, providers=["CPUExecutionProvider"])
     logits: NDArray[np.float32] = session.run(["logits"], {"image": golden_input(card)})[0]
     return logits

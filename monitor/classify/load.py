@@ -33,7 +33,7 @@ def load_classifier(settings: ModelSettings) -> Classifier:
 
     WeightsError if there is none that can be trusted; ConfigError for an engine or a precision that is not built in.
     """
-    _refuse_what_is_not_built_in(settings)
+    refuse_what_is_not_built_in(settings)
     try:
         classifier = _load(settings.name, settings)
     except WeightsError as error:
@@ -97,7 +97,7 @@ def self_test(engine: Engine, card: Card) -> None:
         raise WeightsError(f"the self-test of {card.name} did not give what the reference model gives")
 
 
-def _refuse_what_is_not_built_in(settings: ModelSettings) -> None:
+def refuse_what_is_not_built_in(settings: ModelSettings) -> None:
     """Raise ConfigError for choices of the schema that this version cannot honour: another engine or precision is never taken instead."""
     problems = []
     if settings.engine == "openvino":

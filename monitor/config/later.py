@@ -18,8 +18,6 @@ LATER: tuple[tuple[Where, tuple[object, ...]], ...] = (
     (("mqtt", "outbox"), ()),
     (("cameras", ANY, "motion"), ()),
     (("cameras", ANY, "view"), ("centre", "letterbox")),
-    (("model", "engine"), ("auto", "onnxruntime", "torch")),
-    (("model", "precision"), ("fp32",)),
 )
 """Path (`*`: any key) and the values with which the key already does what it says; so does a section with `enabled: false`."""
 

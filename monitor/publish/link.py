@@ -78,7 +78,7 @@ class Will:
 
 
 class Connection:
-    """Start connecting; `heard` tells how it goes. `wake` is called, from paho's thread, whenever there is something to hear.
+    """Start connecting; `hear` tells how it goes. `wake` is called, from paho's thread, whenever there is something to hear.
 
     Raises OSError if a file of the TLS settings cannot be read.
     """

@@ -78,25 +78,3 @@ def alert(alert: Alert, *, node: str, delayed: bool, utc: bool = False) -> Paylo
         "delayed": delayed,
         "snapshot": alert.snapshot,
     }
-
-
-def stats(
-    *,
-    camera_fps: float,
-    look_fps: float,
-    skipped: int,
-    dropped: int,
-    gated: int,
-    inference_ms: float | None,
-    frame_age_ms: float | None,
-) -> Payload:
-    """Tell the rates of a camera; the two times are None while nothing was measured."""
-    return {
-        "camera_fps": round(camera_fps, 2),
-        "look_fps": round(look_fps, 2),
-        "skipped": skipped,
-        "dropped": dropped,
-        "gated": gated,
-        "inference_ms": None if inference_ms is None else round(inference_ms, 1),
-        "frame_age_ms": None if frame_age_ms is None else round(frame_age_ms, 1),
-    }

@@ -90,7 +90,7 @@ class Publisher:
         self._wake()
 
     def send_stats(self, camera: str, stats: Payload) -> None:
-        """Tell the rates of a camera (`payloads.stats`), if there is a broker to tell."""
+        """Tell the rates of a camera, if there is a broker to tell."""
         self._pass_on(self._topics.stats(camera), stats, qos=0)
 
     def send_health(self, health: Payload) -> None:

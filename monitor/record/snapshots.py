@@ -31,7 +31,10 @@ _MOST = 1000
 
 def jpeg(image: Image, quality: int) -> bytes:
     """Encode a picture (height x width x 3, BGR) as JPEG; quality 1..100. Raises PictureError if it cannot be encoded."""
-    done, data = cv2.imencode(".jpg", image, [cv2.IMWRITE_JPEG_QUALITY, quality])
+    try:
+        done, data = cv2.imencode(".jpg", image, [cv2.IMWRITE_JPEG_QUALITY, quality])
+    except cv2.error:  # an empty one
+        done = False
     if not done:
         raise PictureError(f"a picture of shape {image.shape} cannot be encoded as JPEG")
     return data.tobytes()

@@ -10,7 +10,8 @@ from __future__ import annotations
 import faulthandler
 import os
 import signal
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from enum import Enum, auto
 from queue import Empty, SimpleQueue
 from types import FrameType, TracebackType
@@ -39,6 +40,7 @@ class Signals:
         self._requests: SimpleQueue[Request] = SimpleQueue()
         self._waiting: set[Request] = set()
         self._first_stop: float | None = None
+        self._leaving = False
         self._stacks_before = faulthandler.is_enabled()
         self._previous: dict[signal.Signals, Callable[[int, FrameType | None], Any] | int | None] = {}
 
@@ -73,11 +75,22 @@ class Signals:
         self._waiting.discard(request)
         return request
 
+    @contextmanager
+    def leaving(self) -> Iterator[None]:
+        """For long work while nothing runs that must be stopped in order: a request to stop ends it, by SystemExit with code 0."""
+        self._leaving = True
+        try:
+            yield
+        finally:
+            self._leaving = False
+
     def _stop(self, number: int, _frame: FrameType | None) -> None:
         now = self._clock.now().mono
         if self._first_stop is None:
             self._first_stop = now
-            self.ask(Request.STOP)
+            self.ask(Request.STOP)  # also when leaving: a library may swallow the exception
+            if self._leaving:
+                raise SystemExit(0)
         elif now - self._first_stop >= ONE_PRESS:
             os.write(2, b"second signal: leaving at once\n")
             signal.signal(number, signal.SIG_DFL)

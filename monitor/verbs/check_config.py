@@ -20,12 +20,16 @@ def add(verbs: Verbs[argparse.ArgumentParser]) -> None:
 def check_config(args: argparse.Namespace) -> int:
     """Load the file and hold its rules against the model's labels; errors are raised as they are for `run`."""
     from monitor.classify.card import find_card
+    from monitor.classify.load import refuse_what_is_not_built_in
     from monitor.config.dump import without_secrets
     from monitor.rulebook import Rulebook
 
     loaded = load_config(args.file or args.config)
     config = loaded.config
+    refuse_what_is_not_built_in(config.model)
     Rulebook(loaded, find_card(config.model.name, config.model.weights))
+    if config.model.fallback is not None:
+        find_card(config.model.fallback, config.model.weights)
     for warning in loaded.warnings:
         message(f"warning: {warning}")
     if args.json:

@@ -53,7 +53,8 @@ def run(args: argparse.Namespace) -> int:
                 for warning in loaded.warnings:
                     log.warning("%s", warning)
                 kept = daemon is not None and daemon.config.model == loaded.config.model
-                classifier = daemon.classifier if daemon is not None and kept else load_classifier(loaded.config.model)
+                with signals.leaving():
+                    classifier = daemon.classifier if daemon is not None and kept else load_classifier(loaded.config.model)
                 daemon = Daemon(loaded, classifier, clock, signals.ask)
                 reload = _reloader(args, daemon)
                 request, loaded, stragglers = _watch(daemon, signals, notifier, clock, reload)
@@ -104,7 +105,9 @@ def _reloader(args: argparse.Namespace, daemon: Daemon) -> Callable[[], Loaded |
                 card = load_classifier(loaded.config.model).card
             Rulebook(loaded, card)
         except MonitorError as error:
-            log.error("the new configuration is refused and the old one stays in force:\n%s", error)
+            log.error("the new configuration is refused and the old one stays in force:")
+            for line in str(error).splitlines():
+                log.error("%s", line)
             return None
         log.info("reloading %s", loaded.file)
         return loaded

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import socket
 import subprocess
 import threading
 from collections.abc import Callable, Iterator
@@ -20,6 +21,10 @@ from monitor.config.schema import CameraSettings
 from monitor.values import Frame
 from tests.camera.fake_source import FakeOpener
 from tests.camera.rtsp_server import RtspServer
+
+PYTHON = "/usr/bin/python3"
+GST_SCRIPT = Path(__file__).with_name("gst_camera.py")
+NEEDS = "import gi; gi.require_version('GstRtspServer', '1.0'); from gi.repository import GstRtspServer"
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -142,6 +147,30 @@ def mjpeg_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def h264_stream(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The same as a bare H.264 stream, for servers."""
     return _encode(tmp_path_factory.mktemp("clips") / "clip.h264", *_X264)
+
+
+class GstCamera:
+    """GStreamer's RTSP server as a process that can be killed and started again at the same port."""
+
+    def __init__(self, clip: Path) -> None:
+        if not Path(PYTHON).exists() or subprocess.run([PYTHON, "-c", NEEDS], capture_output=True, check=False).returncode:
+            pytest.skip("GStreamer's RTSP server for Python is not installed (gir1.2-gst-rtsp-server-1.0 python3-gi)")
+        with socket.create_server(("127.0.0.1", 0)) as free:
+            self._port = str(free.getsockname()[1])
+        self._clip = clip
+        self._process: subprocess.Popen[str] | None = None
+        self.url = f"rtsp://127.0.0.1:{self._port}/cam"
+
+    def start(self) -> None:
+        self._process = subprocess.Popen([PYTHON, str(GST_SCRIPT), str(self._clip), self._port], stdout=subprocess.PIPE, text=True)
+        assert self._process.stdout is not None
+        assert self._process.stdout.readline() == "ready\n"
+
+    def kill(self) -> None:
+        if self._process is not None:
+            self._process.kill()
+            self._process.communicate()
+            self._process = None
 
 
 @pytest.fixture

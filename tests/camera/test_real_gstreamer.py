@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shutil
-import socket
 import subprocess
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -12,41 +11,13 @@ import pytest
 
 from monitor.camera.probe import probe
 from monitor.camera.state import LinkState
-from tests.camera.conftest import LiveBench
+from tests.camera.conftest import GstCamera, LiveBench
 
 pytestmark = [pytest.mark.real, pytest.mark.slow]
-
-PYTHON = "/usr/bin/python3"
-SCRIPT = Path(__file__).with_name("gst_camera.py")
-NEEDS = "import gi; gi.require_version('GstRtspServer', '1.0'); from gi.repository import GstRtspServer"
-
-
-class GstCamera:
-    """The server as a process that can be killed and started again at the same port."""
-
-    def __init__(self, clip: Path) -> None:
-        with socket.create_server(("127.0.0.1", 0)) as free:
-            self._port = str(free.getsockname()[1])
-        self._clip = clip
-        self._process: subprocess.Popen[str] | None = None
-        self.url = f"rtsp://127.0.0.1:{self._port}/cam"
-
-    def start(self) -> None:
-        self._process = subprocess.Popen([PYTHON, str(SCRIPT), str(self._clip), self._port], stdout=subprocess.PIPE, text=True)
-        assert self._process.stdout is not None
-        assert self._process.stdout.readline() == "ready\n"
-
-    def kill(self) -> None:
-        if self._process is not None:
-            self._process.kill()
-            self._process.communicate()
-            self._process = None
 
 
 @pytest.fixture
 def gst_camera(h264_file: Path, tmp_path: Path) -> Iterator[GstCamera]:
-    if not Path(PYTHON).exists() or subprocess.run([PYTHON, "-c", NEEDS], capture_output=True, check=False).returncode:
-        pytest.skip("GStreamer's RTSP server for Python is not installed (gir1.2-gst-rtsp-server-1.0 python3-gi)")
     long = tmp_path / "minute.mp4"
     ffmpeg = shutil.which("ffmpeg")
     assert ffmpeg

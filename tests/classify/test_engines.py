@@ -11,6 +11,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from monitor.classify.architectures import load_checkpoint
 from monitor.classify.card import Card, shipped_cards
@@ -56,7 +57,8 @@ def test_logits_are_a_row_per_picture(start: Start, random_card: Card, folder: P
     engine = start(random_card, folder)
     for pictures in (1, 3):
         logits = engine.run(np.zeros((pictures, 3, 224, 224), np.float32))
-        assert (logits.shape, logits.dtype) == ((pictures, len(random_card.labels)), np.float32)
+        assert logits.shape == (pictures, len(random_card.labels))
+        assert logits.dtype == np.float32
 
 
 @ENGINES
@@ -66,12 +68,13 @@ def test_the_same_picture_gives_the_same_numbers_to_the_last_bit(start: Start, r
     assert (engine.run(image) == engine.run(image)).all()
 
 
-def reference(card: Card, weights: Path, batch: np.ndarray[tuple[int, ...], np.dtype[np.float32]]) -> object:
+def reference(card: Card, weights: Path, batch: NDArray[np.float32]) -> NDArray[np.float32]:
     """What the card's own model in plain torch says."""
     import torch
 
     with torch.inference_mode():
-        return load_checkpoint(card, weights)(torch.from_numpy(batch))[0].numpy()
+        logits: NDArray[np.float32] = load_checkpoint(card, weights)(torch.from_numpy(batch))[0].numpy()
+    return logits
 
 
 @ENGINES

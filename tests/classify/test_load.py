@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from monitor.classify.card import Card, card_text, export_path
 from monitor.classify.checksum import sha256_of
@@ -137,7 +138,7 @@ class WrongEngine:
     def __init__(self, *answer: float) -> None:
         self._answer = np.array([answer], np.float32)
 
-    def run(self, batch: np.ndarray[tuple[int, ...], np.dtype[np.float32]]) -> np.ndarray[tuple[int, ...], np.dtype[np.float32]]:
+    def run(self, batch: NDArray[np.float32]) -> NDArray[np.float32]:
         return self._answer
 
 

@@ -53,6 +53,16 @@ def test_a_picture_comes_out_as_torchvision_would_have_it(width: int, height: in
     assert np.quantile(difference, 0.99) < 0.15
 
 
+@pytest.mark.parametrize(
+    ("width", "height"), [(2592, 1944), (1920, 1080), (1280, 720), (640, 480), (640, 360), (500, 375), (300, 280), (200, 150)]
+)
+def test_detail_is_kept_and_smoothed_as_torchvision_does(width: int, height: int) -> None:
+    noise = np.random.default_rng(0).integers(0, 256, (height, width, 3), dtype=np.uint8)
+    ours, theirs = to_input(Square(noise), STANDARD)[0], transformed(noise)
+    assert ours.std() / theirs.std() == pytest.approx(1, abs=0.07)
+    assert np.corrcoef(ours.ravel(), theirs.ravel())[0, 1] > 0.96
+
+
 def test_the_input_is_rgb_normalised_contiguous_and_float32() -> None:
     blue = np.zeros((300, 400, 3), np.uint8)
     blue[:, :, 0] = 255

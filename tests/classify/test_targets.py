@@ -102,14 +102,16 @@ def test_groups_that_lead_back_to_themselves_are_an_error(groups: dict[str, list
         Targets(IMAGENET, groups).resolve(next(iter(groups)))
 
 
+LETTERS = Targets("abcdefghijklmnopqrstuvwxyz", {})
+
+
 def test_the_score_is_the_sum_and_the_label_that_of_the_best() -> None:
-    scores = np.array([0.1, 0.3, 0.05, 0.2], np.float32)
-    score, label = Targets(("a", "b", "c", "d"), {}).score(scores, (0, 1, 3))
-    assert (score, label) == (pytest.approx(0.6), "b")
+    score, label = LETTERS.score(np.array([0.125, 0.25, 0.0625, 0.5], np.float32), (0, 1, 2))
+    assert (score, label) == (0.4375, "b")
 
 
-@given(st.lists(st.floats(2**-10, 1, width=32), min_size=1, max_size=50))
+@given(st.lists(st.floats(2**-10, 1, width=32), min_size=1, max_size=26))
 def test_a_score_is_never_above_one(raw: list[float]) -> None:
     scores = np.array(raw, np.float32) / np.float32(sum(raw)) * np.float32(1.00001)
-    score, _ = Targets([str(i) for i in range(len(raw))], {}).score(scores, range(len(raw)))
+    score, _ = LETTERS.score(scores, range(len(raw)))
     assert 0 <= score <= 1

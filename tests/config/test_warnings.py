@@ -18,11 +18,11 @@ def test_a_plain_configuration_warns_of_nothing(load_text: Load) -> None:
 
 def test_what_is_not_built_yet_is_said_in_one_line(load_text: Load) -> None:
     text = DEMO + "    view: motion\n    motion: {recheck: 5s}\nweb: {listen: '[::1]:80'}\nclips: {enabled: true}\n"
-    text += "mqtt:\n  discovery: component\n  commands: true\n  outbox: {max_rows: 5}\nmodel: {engine: openvino, precision: int8}\n"
+    text += "mqtt:\n  discovery: component\n  commands: true\n  outbox: {max_rows: 5}\n"
     [warning] = load_text(text).warnings
     for place in (
         *("cameras.a.view (line 4)", "cameras.a.motion (line 5)", "web (line 6)", "clips.enabled (line 7)", "mqtt.discovery (line 9)"),
-        *("mqtt.commands (line 10)", "mqtt.outbox (line 11)", "model.engine (line 12)", "model.precision (line 12)"),
+        *("mqtt.commands (line 10)", "mqtt.outbox (line 11)"),
     ):
         assert place in warning
 

@@ -12,19 +12,26 @@ def record(message: str = "camera %s is lost", *args: object, name: str = "monit
     return logging.LogRecord(name, logging.WARNING, "x.py", 1, message, args or ("porch",), None)
 
 
-def test_the_same_line_passes_once_a_minute_and_then_tells_how_often_it_was_meant(clock: ManualClock) -> None:
-    repeats = RepeatFilter(clock, seconds=60)
+def test_the_same_line_passes_a_few_times_a_minute_and_then_tells_how_often_it_was_meant(clock: ManualClock) -> None:
+    repeats = RepeatFilter(clock, seconds=60, times=2)
     passed = []
     for _ in range(260):
         again = record()
         if repeats.filter(again):
             passed.append(again.__dict__["repeated"])
         clock.advance(0.5)
-    assert passed == [0, 119, 119]
+    assert passed == [0, 0, 118, 0, 118, 0]
+
+
+def test_a_camera_that_comes_and_goes_is_told_of_each_time(clock: ManualClock) -> None:
+    repeats = RepeatFilter(clock)
+    for _ in range(20):
+        assert repeats.filter(record("camera %s is connected"))
+        clock.advance(15)
 
 
 def test_another_camera_another_logger_and_another_time_are_other_lines(clock: ManualClock) -> None:
-    repeats = RepeatFilter(clock)
+    repeats = RepeatFilter(clock, times=1)
     assert repeats.filter(record())
     assert repeats.filter(record("camera %s is lost", "garden"))
     assert repeats.filter(record(name="monitor.publish"))
@@ -32,7 +39,7 @@ def test_another_camera_another_logger_and_another_time_are_other_lines(clock: M
 
 
 def test_a_wall_clock_that_steps_back_holds_nothing_up(clock: ManualClock) -> None:
-    repeats = RepeatFilter(clock, seconds=60)
+    repeats = RepeatFilter(clock, seconds=60, times=1)
     repeats.filter(record())
     clock.advance(61)
     clock.set_wall(0.0)
@@ -42,4 +49,4 @@ def test_a_wall_clock_that_steps_back_holds_nothing_up(clock: ManualClock) -> No
 def test_endless_variety_is_not_remembered_for_ever(clock: ManualClock) -> None:
     repeats = RepeatFilter(clock)
     assert all(repeats.filter(record("frame %d", number)) for number in range(2000))
-    assert len(repeats._seen) <= 500
+    assert len(repeats._turns) <= 500

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 import subprocess
@@ -57,6 +58,19 @@ def test_a_stop_signal_delivered_twice_in_a_moment_is_one_wish() -> None:
         os.kill(os.getpid(), signal.SIGTERM)
         assert signals.wait(PATIENCE) is Request.STOP
         assert signals.wait(0) is None
+
+
+def test_a_stop_ends_long_work_that_has_nothing_to_put_in_order() -> None:
+    with Signals(ManualClock()) as signals, pytest.raises(SystemExit) as left, signals.leaving():
+        os.kill(os.getpid(), signal.SIGTERM)
+    assert left.value.code == 0
+
+
+def test_a_stop_that_the_work_swallowed_is_not_forgotten() -> None:
+    with Signals(ManualClock()) as signals:
+        with contextlib.suppress(BaseException), signals.leaving():
+            os.kill(os.getpid(), signal.SIGTERM)
+        assert signals.wait(0) is Request.STOP
 
 
 def child(body: str) -> subprocess.CompletedProcess[str]:

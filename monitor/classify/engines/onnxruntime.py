@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from monitor.classify.ort import onnxruntime
 from monitor.errors import WeightsError
 
 
@@ -21,18 +22,26 @@ class OnnxRuntimeEngine:
     name = "onnxruntime"
 
     def __init__(self, export: Path, threads: int) -> None:
-        import onnxruntime
-        from onnxruntime.capi import onnxruntime_pybind11_state as ort
-
-        options = onnxruntime.SessionOptions()
+        runtime = onnxruntime()
+        ort = runtime.capi.onnxruntime_pybind11_state
+        options = runtime.SessionOptions()
         options.intra_op_num_threads = threads
         options.inter_op_num_threads = 1
         options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+        refusals = (
+            ort.Fail,
+            ort.InvalidArgument,
+            ort.InvalidGraph,
+            ort.InvalidProtobuf,
+            ort.NoSuchFile,
+            ort.NotImplemented,
+            ort.RuntimeException,
+        )
         try:
-            self._session = onnxruntime.InferenceSession(export, options, providers=["CPUExecutionProvider"])
-        except (ort.Fail, ort.InvalidArgument, ort.InvalidGraph, ort.InvalidProtobuf, ort.NoSuchFile, ort.NotImplemented) as error:
+            self._session = runtime.InferenceSession(export, options, providers=["CPUExecutionProvider"])
+        except refusals as error:
             raise WeightsError(f"ONNX Runtime cannot load {export}: {' '.join(str(error).split())}") from error
-        self.version: str = onnxruntime.__version__
+        self.version: str = runtime.__version__
         facts = self._session.get_modelmeta().custom_metadata_map
         self.golden: NDArray[np.float32] | None = (
             np.array(json.loads(facts["golden_logits"]), np.float32) if "golden_logits" in facts else None

@@ -1,0 +1,78 @@
+"""SIGHUP, and what systemd is told."""
+
+from __future__ import annotations
+
+import signal
+import socket
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.end_to_end.conftest import Daemon, Subscriber, settings
+from tests.publish.conftest import Mosquitto
+
+pytestmark = [pytest.mark.real, pytest.mark.slow]
+
+
+class Systemd:
+    """A socket such as systemd listens on. `heard`: the datagrams so far."""
+
+    def __init__(self, path: Path) -> None:
+        self.heard: list[str] = []
+        self.environment = {"NOTIFY_SOCKET": str(path), "WATCHDOG_USEC": "4000000"}
+        self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+        self._socket.bind(str(path))
+        self._socket.settimeout(20)
+
+    def wait(self, assignment: str, after: int = 0) -> int:
+        """Wait for a datagram that holds `assignment` among those that come after the first `after`; give how many came up to it."""
+        while not any(assignment in datagram.splitlines() for datagram in self.heard[after:]):
+            self.heard.append(self._socket.recv(4096).decode())
+        return 1 + next(number for number, datagram in enumerate(self.heard) if number >= after and assignment in datagram.splitlines())
+
+    def close(self) -> None:
+        self._socket.close()
+
+
+@pytest.fixture
+def systemd(tmp_path: Path) -> Iterator[Systemd]:
+    listener = Systemd(tmp_path / "notify")
+    yield listener
+    listener.close()
+
+
+def test_a_reload_is_refused_line_by_line_or_in_force_and_systemd_hears_of_each_step(
+    daemon: Callable[..., Daemon], subscribe: Callable[..., Subscriber], mosquitto: Mosquitto, systemd: Systemd, cat_clip: Path
+) -> None:
+    config = settings({"hall": {"source": str(cat_clip), "loop": True}}, mosquitto.port)
+    dashboard = subscribe(mosquitto.port)
+    box = daemon(config, environment=systemd.environment)
+    came = systemd.wait("READY=1")
+    started = dashboard.wait("monitor/hall/alert", event_type="start", rule="cat").body
+    came = systemd.wait("WATCHDOG=1", came)
+
+    box.write("cameras:\n  hall:\n    source: demo\n    fsp: 5\nrules:\n  - label: cta\n    threshold: 2\n")
+    box.process.send_signal(signal.SIGHUP)
+    came = systemd.wait("READY=1", systemd.wait("RELOADING=1", came))
+    assert "STATUS=watching; the new configuration was refused" in systemd.heard[came - 1]
+    box.line("config.yaml:4: cameras.hall.fsp")
+    box.line("config.yaml:7: rules[0].threshold")
+    assert "\\n" not in box.text
+
+    box.write(config | {"rules": [{"label": "cta"}]})
+    box.process.send_signal(signal.SIGHUP)
+    box.line("did you mean cat")
+    came = systemd.wait("READY=1", systemd.wait("RELOADING=1", came))
+
+    box.write(config | {"rules": [{"label": "cat", "name": "pussycat"}]})
+    box.process.send_signal(signal.SIGHUP)
+    came = systemd.wait("READY=1", systemd.wait("RELOADING=1", came))
+    ended = dashboard.wait("monitor/hall/alert", event_type="end", rule="cat").body
+    assert (ended["id"], ended["reason"]) == (started["id"], "rule_removed")
+    dashboard.wait("monitor/hall/alert", event_type="start", rule="pussycat")
+    assert dashboard.on("monitor/hall/cat")[-1].body["state"] is None
+
+    box.stop(signal.SIGTERM)
+    systemd.wait("STOPPING=1", came)
+    assert [alert["event_type"] for alert in dashboard.alerts()] == ["start", "end", "start"]

@@ -1,0 +1,226 @@
+from __future__ import annotations
+
+import random
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from monitor.clock import ManualClock
+from monitor.decide.decider import Event
+from monitor.errors import ModelFaultError
+from monitor.pipeline import Outcome, Pipeline
+from monitor.values import Alert, CameraEvent, EndReason, EventType, Frame, Moment, OfflineReason, RuleState
+from tests.spine import BLUE, GREEN, GREY, ONE_CAMERA, PORCH_RED, RED, Colour, ColourEngine, frame, load_text, painted, pipeline_of
+
+ZONED = """
+cameras:
+  porch: {source: demo, zones: {left: [[0, 0], [0.5, 0], [0.5, 1], [0, 1]]}}
+rules: [{label: red, zones: [frame, left]}]
+"""
+MASKED = """
+cameras:
+  porch: {source: demo, masks: [[[0, 0], [1, 0], [1, 0.5], [0, 0.5]]]}
+rules: [{label: red}]
+"""
+
+
+@pytest.fixture
+def clock() -> ManualClock:
+    return ManualClock()
+
+
+def watch(pipeline: Pipeline, clock: ManualClock, *colours: Colour, step: float = 0.2) -> list[Outcome]:
+    """Show pictures one after the other, the first at once."""
+    outcomes = []
+    for seq, colour in enumerate(colours):
+        outcomes.append(pipeline.look(frame(clock.now(), colour, seq=seq)))
+        clock.advance(step)
+    return outcomes
+
+
+def events(outcomes: Sequence[Outcome]) -> list[Event]:
+    return [event for outcome in outcomes for event in outcome.events]
+
+
+def alerts(outcomes: Sequence[Outcome]) -> list[Alert]:
+    return [event for event in events(outcomes) if isinstance(event, Alert)]
+
+
+def test_frames_become_readings_and_events_with_the_time_of_the_frame(tmp_path: Path, clock: ManualClock) -> None:
+    pipeline = pipeline_of(load_text(tmp_path), clock)
+    begun = clock.advance(3.0)
+    first, second = watch(pipeline, clock, RED, RED)
+    assert first.readings[0].rule == "red"
+    assert first.readings[0].score > 0.99
+    assert first.events == [CameraEvent("porch", begun.wall, online=True, reason=None, detail="")]
+    state, alert = second.events
+    assert isinstance(state, RuleState)
+    assert isinstance(alert, Alert)
+    assert (state.place, state.on, state.episode) == (PORCH_RED, True, alert.id)
+    assert (alert.event_type, alert.seq, alert.time, alert.label) == (EventType.START, 0, begun.wall + 0.2, "red")
+
+
+def test_a_look_takes_its_time_from_the_frame_and_not_from_when_it_is_looked_at(tmp_path: Path, clock: ManualClock) -> None:
+    pipeline = pipeline_of(load_text(tmp_path), clock)
+    waiting = [frame(clock.advance(0.2), RED) for _ in range(2)]
+    clock.advance(5.0)
+    assert alerts([pipeline.look(each) for each in waiting])[0].time == waiting[1].at.wall
+
+
+def test_a_frame_older_than_the_last_tick_is_judged_at_the_ticks_time(tmp_path: Path, clock: ManualClock) -> None:
+    pipeline = pipeline_of(load_text(tmp_path), clock)
+    early = frame(clock.advance(1.0), RED)
+    tick = clock.advance(0.3)
+    pipeline.tick(tick, last_frame=early.at)
+    pipeline.look(early)
+    assert alerts([pipeline.look(frame(early.at, RED))])[0].time == tick.wall
+
+
+def test_a_mask_blacks_out_the_picture_that_the_alert_shows_too(tmp_path: Path, clock: ManualClock) -> None:
+    pipeline = pipeline_of(load_text(tmp_path, MASKED), clock)
+    outcome = watch(pipeline, clock, RED)[0]
+    assert outcome.picture is not None
+    assert not outcome.picture[:32].any()
+    assert (outcome.picture[34:] == RED).all()
+
+
+def test_what_is_behind_a_mask_is_not_seen(tmp_path: Path, clock: ManualClock) -> None:
+    pipeline = pipeline_of(load_text(tmp_path, MASKED), clock)
+    image = painted(GREY)
+    image[:31] = RED
+    assert pipeline.look(Frame("porch", 0, clock.now(), image)).readings[0].score < 0.5
+
+
+def test_each_zone_of_a_rule_gets_its_own_reading_and_its_own_state(tmp_path: Path, clock: ManualClock) -> None:
+    pipeline = pipeline_of(load_text(tmp_path, ZONED), clock)
+    outcomes = []
+    for seq in range(2):
+        image = painted(GREY, width=128)
+        image[:, :64] = RED
+        outcomes.append(pipeline.look(Frame("porch", seq, clock.advance(0.2), image)))
+    scores = {reading.zone: reading.score for reading in outcomes[1].readings}
+    assert scores["left"] > 0.99
+    assert scores["frame"] < scores["left"]
+    assert {alert.place.zone for alert in alerts(outcomes)} >= {"left"}
+
+
+def test_zones_that_no_rule_names_are_not_looked_at(tmp_path: Path, clock: ManualClock) -> None:
+    pipeline = pipeline_of(load_text(tmp_path, ZONED.replace("[frame, left]", "[left]")), clock)
+    assert [reading.zone for reading in watch(pipeline, clock, RED)[0].readings] == ["left"]
+
+
+def test_a_camera_without_rules_still_gives_sightings_of_the_whole_picture(tmp_path: Path, clock: ManualClock) -> None:
+    pipeline = pipeline_of(load_text(tmp_path, "cameras: {porch: {source: demo}}"), clock)
+    outcomes = watch(pipeline, clock, GREEN, GREEN)
+    assert [outcome.readings for outcome in outcomes] == [[], []]
+    (sighting,) = pipeline.close().sightings
+    assert (sighting.label, sighting.zone, sighting.looks, sighting.model, sighting.episode) == ("green", "frame", 2, "colours", None)
+
+
+def test_scores_that_are_no_numbers_are_a_fault_and_change_nothing(tmp_path: Path, clock: ManualClock) -> None:
+    engine = ColourEngine()
+    pipeline = pipeline_of(load_text(tmp_path), clock, engine=engine)
+    watch(pipeline, clock, RED)
+    states, best = pipeline.decider.states, pipeline.best
+    engine.broken = True
+    with pytest.raises(ModelFaultError, match="colours"):
+        watch(pipeline, clock, RED)
+    assert (pipeline.decider.states, pipeline.best) == (states, best)
+    engine.broken = False
+    assert [alert.event_type for alert in alerts(watch(pipeline, clock, RED))] == [EventType.START]
+    (sighting,) = pipeline.close().sightings
+    assert sighting.looks == 2
+
+
+def test_a_sighting_carries_the_episode_that_its_label_belongs_to(tmp_path: Path, clock: ManualClock) -> None:
+    pipeline = pipeline_of(load_text(tmp_path), clock)
+    (start,) = alerts(watch(pipeline, clock, RED, RED, RED))
+    watch(pipeline, clock, BLUE)
+    episodes = {sighting.label: sighting.episode for sighting in pipeline.close().sightings}
+    assert episodes == {"red": start.id, "blue": None}
+
+
+def test_sightings_are_over_when_nothing_was_seen_for_a_while_looks_or_not(tmp_path: Path, clock: ManualClock) -> None:
+    pipeline = pipeline_of(load_text(tmp_path), clock)
+    watch(pipeline, clock, GREEN)
+    assert not pipeline.tick(clock.advance(4.0)).sightings
+    assert [sighting.label for sighting in pipeline.tick(clock.advance(2.0)).sightings] == ["green"]
+
+
+def test_the_best_label_of_the_last_look_is_at_hand(tmp_path: Path, clock: ManualClock) -> None:
+    pipeline = pipeline_of(load_text(tmp_path), clock)
+    watch(pipeline, clock, RED, BLUE)
+    assert pipeline.best
+    assert (pipeline.best.label, pipeline.best.class_id) == ("blue", 2)
+
+
+def test_a_stop_ends_no_episode(tmp_path: Path, clock: ManualClock) -> None:
+    pipeline = pipeline_of(load_text(tmp_path), clock)
+    (start,) = alerts(watch(pipeline, clock, RED, RED))
+    stopped = pipeline.close()
+    assert not stopped.events
+    assert [episode.id for episode in stopped.open_episodes] == [start.id]
+
+
+def test_what_was_open_at_the_stop_goes_on_at_the_next_start_without_an_alert(tmp_path: Path, clock: ManualClock) -> None:
+    loaded = load_text(tmp_path)
+    before = pipeline_of(loaded, clock)
+    watch(before, clock, RED, RED)
+    kept = before.close().open_episodes
+    clock.advance(30.0)
+    told = watch(pipeline_of(loaded, clock, kept=kept), clock, RED, RED)
+    assert not alerts(told)
+    assert [episode.id for episode in told[-1].open_episodes] == [kept[0].id]
+
+
+def test_the_open_episodes_are_told_with_every_outcome(tmp_path: Path, clock: ManualClock) -> None:
+    pipeline = pipeline_of(load_text(tmp_path), clock)
+    first, second = watch(pipeline, clock, RED, RED)
+    assert (len(first.open_episodes), len(second.open_episodes)) == (0, 1)
+    gone = pipeline.tick(clock.advance(61.0))
+    assert [alert.reason for alert in alerts([gone])] == [EndReason.CAMERA_LOST]
+    assert not gone.open_episodes
+
+
+def test_a_link_that_is_down_lends_its_reason_when_the_camera_is_silent_for_long(tmp_path: Path, clock: ManualClock) -> None:
+    pipeline = pipeline_of(load_text(tmp_path), clock)
+    watch(pipeline, clock, GREY)
+    assert not pipeline.tick(clock.advance(5.0), None, OfflineReason.AUTH_FAILED, "401").events
+    (away, _) = pipeline.tick(clock.advance(5.0), None, OfflineReason.AUTH_FAILED, "401").events
+    assert isinstance(away, CameraEvent)
+    assert (away.online, away.reason, away.detail) == (False, OfflineReason.AUTH_FAILED, "401")
+
+
+def test_frames_that_are_not_looked_at_keep_the_camera_online(tmp_path: Path, clock: ManualClock) -> None:
+    pipeline = pipeline_of(load_text(tmp_path), clock)
+    watch(pipeline, clock, GREY)
+    for _ in range(30):
+        now = clock.advance(1.0)
+        assert not pipeline.tick(now, last_frame=now, reason=OfflineReason.LOST).events
+
+
+def test_the_same_frames_give_the_same_events(tmp_path: Path, clock: ManualClock) -> None:
+    loaded = load_text(tmp_path, ONE_CAMERA.replace("label: red", "label: red, hold: 1s, cooldown: 2s"))
+    dice = random.Random(7)
+    shown = [colour for _ in range(30) for colour in [dice.choice([RED, GREY])] * dice.randint(1, 20)]
+    runs = []
+    for _ in range(2):
+        clock = ManualClock()
+        pipeline = pipeline_of(loaded, clock)
+        outcomes = watch(pipeline, clock, *shown)
+        runs.append((events(outcomes), [sighting for outcome in outcomes for sighting in outcome.sightings]))
+    assert runs[0] == runs[1]
+    kinds = [alert.event_type for alert in alerts(outcomes)]
+    assert kinds.count(EventType.START) > 1
+    assert kinds.count(EventType.END) > 1
+
+
+def test_the_picture_of_an_outcome_is_the_frame_that_was_looked_at(tmp_path: Path, clock: ManualClock) -> None:
+    pipeline = pipeline_of(load_text(tmp_path), clock)
+    shown = frame(clock.now(), BLUE)
+    outcome = pipeline.look(shown)
+    assert outcome.picture is shown.image
+    assert pipeline.tick(Moment(clock.now().mono + 1, clock.now().wall + 1)).picture is None
+    assert np.array_equal(shown.image, painted(BLUE))

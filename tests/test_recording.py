@@ -1,0 +1,373 @@
+"""The record thread's work, with a real history whose disk can be made to refuse."""
+
+from __future__ import annotations
+
+import json
+import logging
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from monitor.clock import ManualClock
+from monitor.decide.decider import Event
+from monitor.errors import StorageError
+from monitor.pipeline import Outcome
+from monitor.record.detection_log import DetectionLog
+from monitor.record.reader import HistoryReader
+from monitor.record.snapshots import Snapshots
+from monitor.record.store import Batch, History
+from monitor.recording import CAPACITY, GATHER, HOUSEKEEPING, LAST_SEEN, PICTURES, Inbox, Recording, Rows
+from monitor.values import Alert, CameraEvent, EventType, Image, OfflineReason, OpenEpisode, Severity, Sighting
+from tests.spine import ONE_CAMERA, PORCH_RED, RED, a_sighting, an_alert, load_text, painted
+
+OFFLINE = CameraEvent("porch", 1.7e9, online=False, reason=OfflineReason.LOST, detail="no answer")
+
+
+class Disk(History):
+    """A history whose disk refuses while `refuses`; notes what was asked of it."""
+
+    def __init__(self, path: Path, clock: ManualClock) -> None:
+        super().__init__(path, clock)
+        self.refuses = False
+        self.batches: list[Batch] = []
+        self.prunings = 0
+
+    def open(self) -> None:
+        self._check()
+        super().open()
+
+    def commit(self, batch: Batch) -> None:
+        self._check()
+        super().commit(batch)
+        self.batches.append(batch)
+
+    def prune(self, keep: float, max_bytes: int) -> int:
+        self.prunings += 1
+        self._check()
+        return super().prune(keep, max_bytes)
+
+    def _check(self) -> None:
+        if self.refuses:
+            raise StorageError("history.db: cannot write the history: disk full")
+
+
+class Bench:
+    """A recording that is stepped by hand. sent: the alerts that went out, with their pictures."""
+
+    def __init__(self, folder: Path, text: str) -> None:
+        config = load_text(folder, text).config
+        self.clock = ManualClock()
+        self.path = config.history.path
+        self.log = config.history.log
+        self.pictures = config.snapshots.path
+        self.disk = Disk(self.path, self.clock)
+        self.inbox = Inbox()
+        self.sent: list[tuple[Alert, bytes | None]] = []
+        self.sending: Callable[[Alert], None] = lambda alert: None
+        detection_log, snapshots = DetectionLog(self.log), Snapshots(config.snapshots)
+        settings = (config.history, config.snapshots)
+        self.recording = Recording(self.inbox, self.disk, detection_log, snapshots, settings, self._send, self.clock)
+
+    def _send(self, alert: Alert, picture: bytes | None) -> None:
+        self.sending(alert)
+        self.sent.append((alert, picture))
+
+    def put(
+        self, *events: Event, sightings: Sequence[Sighting] = (), picture: Image | None = None, open_episodes: Sequence[OpenEpisode] = ()
+    ) -> None:
+        self.inbox.put(Outcome("porch", events, sightings, (), picture, open_episodes))
+
+    def step(self, after: float = 1.0) -> None:
+        self.recording.step(self.clock.advance(after))
+
+    def stored(self) -> list[Alert]:
+        with HistoryReader(self.path) as reader:
+            return list(reader.alerts())
+
+    def sightings(self) -> list[Sighting]:
+        with HistoryReader(self.path) as reader:
+            return list(reader.sightings())
+
+    def logged(self) -> list[str]:
+        return [json.loads(line)["kind"] for line in self.log.read_text().splitlines()]
+
+
+@pytest.fixture
+def make(tmp_path: Path) -> Iterator[Callable[[str], Bench]]:
+    """Make a bench with a configuration of its own."""
+    benches: list[Bench] = []
+
+    def make_it(text: str) -> Bench:
+        benches.append(Bench(tmp_path, text))
+        return benches[-1]
+
+    yield make_it
+    for made in benches:
+        made.disk.close()
+
+
+@pytest.fixture
+def bench(make: Callable[[str], Bench]) -> Bench:
+    """A bench that has started and has nothing to do."""
+    made = make(ONE_CAMERA + "snapshots: {min_free: 0MB}\n")
+    made.recording.start()
+    made.step()
+    return made
+
+
+def open_episode(last_seen: float = 1.7e9) -> OpenEpisode:
+    return OpenEpisode("e1", 0, PORCH_RED, "red", 0.9, Severity.ALERT, 1.7e9, last_seen)
+
+
+def test_an_alert_is_on_the_disk_before_it_is_sent(bench: Bench) -> None:
+    on_disk: list[list[Alert]] = []
+    bench.sending = lambda alert: on_disk.append(bench.stored())
+    bench.put(an_alert(0), an_alert(1, EventType.UPDATE))
+    bench.step()
+    assert [alert.seq for alert, _ in bench.sent] == [0, 1]
+    assert on_disk == [[alert for alert, _ in bench.sent]] * 2
+
+
+def test_an_alert_wakes_the_recorder_and_a_sighting_does_not(bench: Bench) -> None:
+    bench.put(OFFLINE, sightings=[a_sighting()])
+    assert not bench.inbox.wake.is_set()
+    bench.put(an_alert())
+    assert bench.inbox.wake.is_set()
+
+
+def test_alerts_keep_their_order_over_outcomes(bench: Bench) -> None:
+    for seq in range(5):
+        bench.put(an_alert(seq, EventType.UPDATE))
+    bench.step()
+    assert [alert.seq for alert, _ in bench.sent] == [0, 1, 2, 3, 4]
+
+
+def test_the_plain_log_has_what_was_committed(bench: Bench) -> None:
+    bench.put(OFFLINE, an_alert(), sightings=[a_sighting()])
+    bench.step()
+    assert sorted(bench.logged()) == ["alert", "camera", "sighting"]
+
+
+def test_a_disk_that_refuses_delays_rows_and_never_an_alert(bench: Bench, caplog: pytest.LogCaptureFixture) -> None:
+    bench.disk.refuses = True
+    with caplog.at_level(logging.INFO):
+        bench.put(an_alert(0), sightings=[a_sighting()])
+        bench.step()
+        bench.put(an_alert(1, EventType.END))
+        bench.step()
+        for _ in range(20):
+            bench.step()
+    assert [alert.seq for alert, _ in bench.sent] == [0, 1]
+    assert bench.recording.waiting == 3
+    assert bench.recording.trouble
+    assert not bench.log.exists()
+    assert [record.message for record in caplog.records if record.name == "monitor.recording"] == [
+        "history.db: cannot write the history: disk full; detection and alerts go on, rows wait in memory"
+    ]
+
+
+def test_rows_that_waited_are_written_once_when_the_disk_takes_them_again(bench: Bench, caplog: pytest.LogCaptureFixture) -> None:
+    bench.disk.refuses = True
+    bench.put(an_alert(0), OFFLINE, sightings=[a_sighting()])
+    bench.step()
+    bench.disk.refuses = False
+    caplog.clear()
+    with caplog.at_level(logging.INFO):
+        for _ in range(2 * int(GATHER)):
+            bench.step()
+    assert len(bench.sent) == 1
+    assert [alert.seq for alert in bench.stored()] == [0]
+    assert len(bench.sightings()) == 1
+    assert sorted(bench.logged()) == ["alert", "camera", "sighting"]
+    assert bench.recording.waiting == 0
+    assert bench.recording.trouble is None
+    assert [record.message for record in caplog.records] == ["the history is written again"]
+
+
+def test_a_disk_that_refuses_is_asked_again_every_few_seconds_and_not_at_each_step(bench: Bench) -> None:
+    bench.put(sightings=[a_sighting()])
+    bench.step(GATHER)
+    written = len(bench.disk.batches)
+    bench.put(sightings=[a_sighting("blue")])
+    for _ in range(int(GATHER) - 1):
+        bench.step()
+    assert len(bench.disk.batches) == written
+    bench.step()
+    assert len(bench.disk.batches) == written + 1
+
+
+def test_a_history_that_cannot_be_opened_at_the_start_is_opened_later(make: Callable[[str], Bench]) -> None:
+    bench = make(ONE_CAMERA)
+    bench.disk.refuses = True
+    bench.recording.start()
+    bench.put(an_alert())
+    bench.step()
+    assert len(bench.sent) == 1
+    bench.disk.refuses = False
+    bench.step(GATHER)
+    assert len(bench.stored()) == 1
+
+
+def test_a_plain_log_that_refuses_is_told_once_and_the_history_goes_on(bench: Bench, caplog: pytest.LogCaptureFixture) -> None:
+    bench.log.mkdir(parents=True)
+    for seq in range(3):
+        bench.put(an_alert(seq))
+        bench.step()
+    assert len(bench.stored()) == 3
+    assert len([record for record in caplog.records if "detection log" in record.message]) == 1
+    bench.log.rmdir()
+    bench.put(an_alert(3))
+    bench.step()
+    assert bench.logged() == ["alert"]
+
+
+def test_rows_beyond_their_bound_go_sightings_first_and_alerts_last() -> None:
+    rows = Rows([an_alert(n) for n in range(3)], [a_sighting(first=n) for n in range(3)], [OFFLINE] * 2)
+    assert rows.bound(8) == 0
+    assert rows.bound(6) == 2
+    assert ([sighting.first for sighting in rows.sightings], len(rows.camera_events), len(rows.alerts)) == ([2], 2, 3)
+    assert rows.bound(4) == 2
+    assert (len(rows.sightings), len(rows.camera_events), len(rows.alerts)) == (0, 1, 3)
+    assert rows.bound(2) == 2
+    assert [alert.seq for alert in rows.alerts] == [1, 2]
+    assert len(rows) == 2
+
+
+def test_memory_stays_bounded_while_the_disk_refuses_and_the_loss_is_counted(bench: Bench) -> None:
+    bench.disk.refuses = True
+    bench.put(an_alert())
+    for _ in range(3):
+        bench.put(sightings=[a_sighting()] * (CAPACITY // 2))
+        bench.step()
+    assert bench.recording.waiting == CAPACITY
+    assert bench.recording.dropped == 1 + CAPACITY // 2
+    assert len(bench.sent) == 1
+    bench.disk.refuses = False
+    bench.step(GATHER)
+    assert len(bench.stored()) == 1
+
+
+def test_an_inbox_that_nobody_empties_is_bounded_too(bench: Bench) -> None:
+    bench.put(an_alert())
+    bench.put(sightings=[a_sighting()] * CAPACITY)
+    assert bench.inbox.dropped == 1
+    bench.step()
+    assert len(bench.sent) == 1
+
+
+def test_sightings_are_gathered_for_some_seconds_into_one_write(bench: Bench) -> None:
+    bench.put(sightings=[a_sighting()])
+    bench.step(GATHER)
+    written = len(bench.disk.batches)
+    for second in range(int(GATHER) - 1):
+        bench.put(sightings=[a_sighting(first=second)])
+        bench.step()
+    assert len(bench.disk.batches) == written
+    bench.step()
+    assert len(bench.disk.batches[-1].sightings) == 4
+
+
+def test_when_open_episodes_were_last_seen_is_noted_once_a_minute(bench: Bench) -> None:
+    bench.put(an_alert(), open_episodes=[open_episode()])
+    bench.step()
+    written = len(bench.disk.batches)
+    for second in range(1, int(LAST_SEEN)):
+        bench.put(open_episodes=[open_episode(1.7e9 + second)])
+        bench.step()
+    assert len(bench.disk.batches) == written
+    bench.step()
+    assert bench.disk.open_episodes() == [open_episode(1.7e9 + LAST_SEEN - 1)]
+
+
+def test_nothing_is_written_while_nothing_happens(bench: Bench) -> None:
+    for _ in range(100):
+        bench.put()
+        bench.step()
+    assert not bench.disk.batches
+
+
+def test_retention_runs_at_the_start_and_every_quarter_of_an_hour(bench: Bench) -> None:
+    for _ in range(3):
+        bench.step(HOUSEKEEPING - 1)
+        bench.step(1.0)
+    assert bench.disk.prunings == 4
+
+
+def test_a_disk_that_refuses_retention_is_no_end(bench: Bench) -> None:
+    bench.disk.refuses = True
+    bench.step(HOUSEKEEPING)
+    bench.put(an_alert())
+    bench.step()
+    assert len(bench.sent) == 1
+
+
+def test_an_alert_comes_with_its_picture_and_where_it_is_served(bench: Bench) -> None:
+    bench.put(an_alert(), picture=painted(RED))
+    bench.step()
+    ((alert, picture),) = bench.sent
+    assert alert.snapshot == "/api/alerts/e1/0.jpg"
+    assert picture
+    (saved,) = bench.pictures.rglob("*.jpg")
+    assert saved.read_bytes() == picture
+    assert bench.stored() == [alert]
+
+
+def test_the_end_of_an_episode_has_no_picture(bench: Bench) -> None:
+    bench.put(an_alert(1, EventType.END), picture=painted(RED))
+    bench.step()
+    assert [(alert.snapshot, picture) for alert, picture in bench.sent] == [(None, None)]
+    assert not bench.pictures.exists()
+
+
+def test_without_snapshots_no_picture_is_made(make: Callable[[str], Bench]) -> None:
+    bench = make(ONE_CAMERA + "snapshots: {enabled: false}\n")
+    bench.put(an_alert(), picture=painted(RED))
+    bench.step()
+    assert [(alert.snapshot, picture) for alert, picture in bench.sent] == [(None, None)]
+    assert not bench.pictures.exists()
+
+
+def test_a_picture_that_cannot_be_kept_is_still_sent_but_has_no_address(make: Callable[[str], Bench]) -> None:
+    bench = make(ONE_CAMERA + "snapshots: {min_free: 1000000GB}\n")
+    bench.put(an_alert(), picture=painted(RED))
+    bench.step()
+    ((alert, picture),) = bench.sent
+    assert alert.snapshot is None
+    assert picture
+
+
+@pytest.mark.parametrize("shape", [(0, 0, 3), (10, 70_000, 3)], ids=["empty", "wider than a JPEG may be"])
+def test_a_picture_that_cannot_be_encoded_does_not_stop_the_alert(bench: Bench, shape: tuple[int, int, int]) -> None:
+    bench.put(an_alert(), picture=np.zeros(shape, np.uint8))
+    bench.put(an_alert(1, EventType.UPDATE), picture=painted(RED))
+    bench.step()
+    assert [(alert.seq, alert.snapshot is None) for alert, _ in bench.sent] == [(0, True), (1, False)]
+    assert len(bench.stored()) == 2
+
+
+def test_at_most_so_many_pictures_wait_and_the_newest_are_kept(bench: Bench) -> None:
+    for seq in range(PICTURES + 4):
+        bench.put(an_alert(seq), picture=painted(RED))
+    bench.step()
+    assert [alert.seq for alert, picture in bench.sent if picture is None] == [0, 1, 2, 3]
+
+
+def test_the_end_writes_what_is_left_and_records_a_clean_stop(bench: Bench) -> None:
+    bench.put(an_alert(), sightings=[a_sighting()], open_episodes=[open_episode(1.7e9 + 7)])
+    bench.recording.close()
+    assert len(bench.sent) == len(bench.stored()) == len(bench.sightings()) == 1
+    again = History(bench.path, bench.clock)
+    again.open()
+    assert again.last_run
+    assert again.last_run.clean
+    assert again.open_episodes() == [open_episode(1.7e9 + 7)]
+    again.close()
+
+
+def test_a_disk_that_refuses_at_the_end_does_not_keep_alerts_from_going_out(bench: Bench) -> None:
+    bench.disk.refuses = True
+    bench.put(an_alert())
+    bench.recording.close()
+    assert len(bench.sent) == 1

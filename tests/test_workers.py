@@ -1,0 +1,240 @@
+"""The classify thread's work, stepped by hand, with captures that play scripts."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import pytest
+
+from monitor.camera.capture import Capture
+from monitor.camera.mailbox import Mailbox
+from monitor.camera.state import LinkState
+from monitor.clock import ManualClock
+from monitor.decide.decider import Event
+from monitor.pipeline import Outcome
+from monitor.publish.publisher import Publisher
+from monitor.publish.topics import Topics
+from monitor.publish.waiting import MemoryAlertQueue
+from monitor.values import CameraEvent, EndReason, EventType, Frame, OfflineReason, RuleState
+from monitor.workers import TICK, Classifying, Lane, announce
+from tests.camera.fake_source import FILE, FakeOpener, FakeSource, Grab
+from tests.publish.conftest import FakeLink
+from tests.spine import GREY, PORCH_RED, RED, Colour, ColourEngine, an_alert, frame, load_text, painted, pipeline_of
+
+
+class Raced(Mailbox):
+    """A mailbox whose capture thread runs on between a look into it and whatever follows."""
+
+    def __init__(self) -> None:
+        super().__init__(10)
+        self.meanwhile: Callable[[], object] = lambda: None
+
+    def take(self) -> Frame | None:
+        frame = super().take()
+        self.meanwhile()
+        return frame
+
+
+class Bench:
+    """Lanes of cameras that share a clock, and what came out of them. The cameras are files of one red picture."""
+
+    def __init__(self, folder: Path, *cameras: str) -> None:
+        self.clock = ManualClock()
+        self.engine = ColourEngine()
+        sources = [f"  {name}: {{source: {name}.avi, pace: full}}" for name in cameras]
+        self.loaded = load_text(folder, "\n".join(["rules: [{label: red, hold: 1s}]", "cameras:", *sources]))
+        self.outcomes: list[Outcome] = []
+        self.lanes = {name: self._lane(name) for name in cameras}
+        self.classifying = Classifying(list(self.lanes.values()), self.clock, self.outcomes.append)
+
+    def _lane(self, name: str) -> Lane:
+        mailbox = Raced()
+        opener = FakeOpener(self.clock, FakeSource(self.clock, [Grab(takes=0.0, image=painted(RED))], FILE))
+        capture = Capture(name, self.loaded.config.cameras[name], self.clock, mailbox, lambda: 0.5, opener)
+        return Lane(capture, mailbox, pipeline_of(self.loaded, self.clock, name, self.engine))
+
+    def put(self, camera: str, *colours: Colour) -> None:
+        """Leave frames, a tenth of a second apart."""
+        for colour in colours:
+            self.lanes[camera].mailbox.put(frame(self.clock.advance(0.1), colour, camera=camera))
+
+    def step(self, after: float = 0.0) -> float:
+        return self.classifying.step(self.clock.advance(after))
+
+    def looked_at(self) -> list[str]:
+        """Whose frames were looked at, in order."""
+        return [outcome.camera for outcome in self.outcomes if outcome.picture is not None]
+
+    def events(self) -> list[Event]:
+        return [event for outcome in self.outcomes for event in outcome.events]
+
+
+@pytest.fixture
+def porch(tmp_path: Path) -> Bench:
+    return Bench(tmp_path, "porch")
+
+
+def test_frames_that_wait_are_looked_at_one_a_step_and_then_it_rests(porch: Bench) -> None:
+    porch.put("porch", RED, RED)
+    assert porch.step() == 0.0
+    assert porch.looked_at() == ["porch"]
+    assert porch.step() == 0.0
+    assert porch.looked_at() == ["porch", "porch"]
+    assert porch.step() == TICK
+
+
+def test_cameras_take_turns_however_many_frames_one_of_them_has(tmp_path: Path) -> None:
+    bench = Bench(tmp_path, "porch", "yard", "hall")
+    bench.put("porch", *[GREY] * 5)
+    bench.put("yard", *[GREY] * 2)
+    bench.put("hall", GREY)
+    for _ in range(8):
+        assert bench.step() == 0.0
+    looked_at = bench.looked_at()
+    assert sorted(looked_at[:3]) == ["hall", "porch", "yard"]
+    assert looked_at[3:] == ["porch", "yard", "porch", "porch", "porch"]
+
+
+def test_a_camera_that_is_busy_does_not_keep_time_from_passing_for_one_that_is_silent(tmp_path: Path) -> None:
+    bench = Bench(tmp_path, "porch", "yard")
+    bench.put("yard", RED)
+    while bench.step() == 0.0:
+        pass
+    for _ in range(110):
+        bench.put("porch", GREY)
+        bench.step()
+    gone = [event for event in bench.events() if isinstance(event, CameraEvent) and not event.online]
+    assert [(event.camera, event.reason) for event in gone] == [("yard", OfflineReason.LOST)]
+
+
+def test_a_camera_without_frames_is_ticked_twice_a_second_and_not_at_every_step(porch: Bench) -> None:
+    for _ in range(50):
+        porch.step(0.1)
+    assert 8 <= len(porch.outcomes) <= 12
+
+
+def test_a_silent_camera_is_offline_after_ten_seconds_with_the_reason_of_its_link(porch: Bench) -> None:
+    porch.put("porch", RED, RED)
+    while porch.step() == 0.0:
+        pass
+    for _ in range(130):
+        porch.step(TICK)
+    told = porch.events()
+    (gone,) = (event for event in told if isinstance(event, CameraEvent) and not event.online)
+    assert gone.reason is OfflineReason.LOST
+    ends = [(event.reason, event.duration) for event in told if not isinstance(event, CameraEvent | RuleState) and event.reason]
+    assert [reason for reason, _ in ends] == [EndReason.CAMERA_LOST]
+
+
+def test_the_last_frame_of_a_file_is_looked_at_before_its_end_is_told(porch: Bench) -> None:
+    lane = porch.lanes["porch"]
+
+    def play_to_the_end() -> None:
+        while lane.capture.link.state is not LinkState.ENDED:
+            lane.capture.step(porch.clock.now())
+
+    assert isinstance(lane.mailbox, Raced)
+    lane.mailbox.meanwhile = play_to_the_end
+    porch.clock.advance(1.0)
+    porch.step()
+    assert porch.events() == []
+    porch.step(TICK)
+    porch.step(TICK)
+    assert [event.online for event in porch.events() if isinstance(event, CameraEvent)] == [True, False]
+    assert [event.reason for event in porch.events() if isinstance(event, CameraEvent)] == [None, OfflineReason.ENDED]
+    assert porch.looked_at() == ["porch"]
+
+
+def test_a_frame_that_was_not_decoded_keeps_its_camera_online(porch: Bench) -> None:
+    lane = porch.lanes["porch"]
+    for _ in range(40):
+        lane.capture.last_frame = porch.clock.advance(TICK).mono - 0.05
+        porch.step()
+    assert [event.online for event in porch.events() if isinstance(event, CameraEvent)] == [True]
+
+
+def test_a_model_fault_is_counted_and_the_next_frame_goes_on(porch: Bench, caplog: pytest.LogCaptureFixture) -> None:
+    lane = porch.lanes["porch"]
+    porch.put("porch", RED, RED, RED)
+    porch.engine.broken = True
+    assert porch.step() == 0.0
+    porch.engine.broken = False
+    porch.step()
+    porch.step()
+    assert (lane.faults, lane.looks) == (1, 2)
+    assert [record.levelno for record in caplog.records] == [logging.ERROR]
+    assert "colours gave NaN" in caplog.text
+    (start,) = (event for event in porch.events() if not isinstance(event, CameraEvent | RuleState))
+    assert start.event_type is EventType.START
+
+
+def test_a_camera_whose_every_look_fails_is_online_and_shows_nothing(porch: Bench) -> None:
+    porch.engine.broken = True
+    for _ in range(130):
+        porch.put("porch", RED)
+        porch.step(0.4)
+    assert [event.online for event in porch.events() if isinstance(event, CameraEvent)] == [True]
+    assert not [event for event in porch.events() if not isinstance(event, CameraEvent)]
+
+
+def test_the_lane_counts_what_the_figures_need(porch: Bench) -> None:
+    porch.put("porch", RED, GREY)
+    porch.clock.advance(0.5)
+    porch.step()
+    porch.step()
+    totals = porch.lanes["porch"].totals()
+    assert totals.looks == 2
+    assert totals.frame_age == pytest.approx(0.5 + 0.6)
+    assert totals.inference > 0
+    assert (totals.frames, totals.skipped, totals.dropped) == (0, 0, 0)
+
+
+def test_frames_that_the_mailbox_pushed_out_are_counted(porch: Bench) -> None:
+    porch.put("porch", *[RED] * 13)
+    assert porch.lanes["porch"].totals().dropped == 3
+
+
+def test_closing_hands_over_the_open_sightings_and_ends_nothing(porch: Bench) -> None:
+    porch.put("porch", RED, RED)
+    while porch.step() == 0.0:
+        pass
+    before = porch.events()
+    porch.classifying.close()
+    assert [sighting.label for sighting in porch.outcomes[-1].sightings] == ["red"]
+    assert len(porch.outcomes[-1].open_episodes) == 1
+    assert porch.events() == before
+
+
+class Ear:
+    """A publisher whose broker is there, and what it was told."""
+
+    def __init__(self) -> None:
+        clock = ManualClock()
+        self._link = FakeLink()
+        self.publisher = Publisher(self._link, Topics("B"), MemoryAlertQueue(), node="box", clock=clock, wake=lambda: None)
+        self._clock = clock
+
+    def told(self) -> Sequence[str]:
+        for _ in range(3):
+            self.publisher.step(self._clock.now())
+        return [topic for topic in self._link.topics() if "bridge" not in topic]
+
+
+ONLINE = CameraEvent("porch", 1.7e9, online=True, reason=None, detail="")
+OFFLINE = CameraEvent("porch", 1.7e9, online=False, reason=OfflineReason.LOST, detail="no answer")
+ON = RuleState(PORCH_RED, on=True, score=0.9, label="red", since=1.7e9, episode="e1")
+
+
+def test_states_and_availability_go_to_the_broker_at_once_and_alerts_do_not(caplog: pytest.LogCaptureFixture) -> None:
+    ear = Ear()
+    with caplog.at_level(logging.INFO):
+        announce(Outcome("porch", [ONLINE, ON, an_alert()]), ear.publisher)
+    assert sorted(ear.told()) == ["B/porch/availability", "B/porch/red"]
+    assert [record.message for record in caplog.records] == ["porch: red start (red 0.90)"]
+
+
+def test_a_camera_that_went_is_said_in_the_log_with_and_without_a_broker(caplog: pytest.LogCaptureFixture) -> None:
+    announce(Outcome("porch", [OFFLINE, ON]), None)
+    assert [(record.levelno, record.message) for record in caplog.records] == [(logging.WARNING, "porch: offline (no answer)")]
