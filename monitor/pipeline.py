@@ -46,6 +46,7 @@ class Pipeline:
     ) -> None:
         self.camera = camera
         self.best: Prediction | None = None  # of the last look, over its zones
+        self.inference = 0.0  # seconds that the model took for the last look
         self._classifier = classifier
         self._rulebook = rulebook
         self._questions = rulebook.questions(camera)
@@ -69,6 +70,7 @@ class Pipeline:
         now = self._not_before(frame.at)
         self._view.mask(frame.image)
         probabilities = self._classifier.classify(self._view.squares(frame.image, self._zones))
+        self.inference = self._classifier.inference_ms / 1000
         by_zone = dict(zip(self._zones, probabilities, strict=True))
         readings = [reading for zone, row in by_zone.items() for reading in self._rulebook.readings(self.camera, zone, row)]
         events = self._decider.look(now, readings)

@@ -12,6 +12,7 @@ from monitor.camera.opencv import Decode, open_source
 from monitor.camera.protocol import Source
 from monitor.camera.source import Clip, parse_source
 from monitor.config.schema import CameraSettings
+from monitor.config.source import without_credentials
 from monitor.decide.decider import CameraDecider
 from monitor.decide.rule import Reading, Rule
 from monitor.errors import CameraError, PictureError, UsageError
@@ -51,13 +52,14 @@ def frames(videos: Sequence[str], camera: str, settings: CameraSettings, start: 
 
 
 def _open(video: str, decode: Decode) -> Source:
+    shown = without_credentials(video)
     try:
         description = parse_source(video)
         if not isinstance(description, Clip):
-            raise UsageError(f"{video}: replay is for video files; `monitor probe` looks at a camera")
+            raise UsageError(f"{shown}: replay is for video files; `monitor probe` looks at a camera")
         return open_source(description, decode)
     except CameraError as error:
-        raise PictureError(f"{video}: {error}") from error
+        raise PictureError(f"{shown}: {error}") from error
 
 
 def alerts(pipeline: Pipeline, recording: Iterable[Frame | Moment], looks: Looks | None = None) -> Iterator[Alert]:

@@ -40,6 +40,7 @@ class Reporter:
         self._started = clock.now()
         self._stats = {lane.capture.name: CameraStats() for lane in self._lanes}
         self._told = {lane.capture.name: Totals() for lane in self._lanes}
+        self._spent = dict.fromkeys(self._told, 0.0)
         firsts = {self._watchdog: 0.0, self._sample: 0.0, self._publish: SOON, self._sign_of_life: SOON}
         self._due = {action: self._started.mono + after for action, after in firsts.items()}
 
@@ -73,12 +74,13 @@ class Reporter:
         name = lane.capture.name
         before, after = self._told[name], lane.totals()
         self._told[name] = after
+        spent, self._spent[name] = lane.work - self._spent[name], lane.work
         looks = after.looks - before.looks
         if not looks:
             log.info("%s: no looks (%s)", name, lane.capture.link.detail or lane.capture.link.state)
             return
         best = f"; best: {lane.pipeline.best.label} {lane.pipeline.best.score:.2f}" if lane.pipeline.best else ""
-        log.info("%s: %d looks, %.0f ms each%s", name, looks, 1000 * (after.inference - before.inference) / looks, best)
+        log.info("%s: %d looks, %.0f ms each%s", name, looks, 1000 * spent / looks, best)
 
     def _watchdog(self, now: Moment) -> float:
         """Tell systemd that all is well, if it is: every worker has come back from its step in time."""
@@ -96,6 +98,8 @@ class Reporter:
             for lane in self._lanes
             for name in [lane.capture.name]
         }
+        alerts = self._daemon.alerts
+        queues["alerts"] = QueueFacts(len(alerts), alerts.size, alerts.dropped)
         recording, inbox = self._daemon.recording, self._daemon.inbox
         queues["rows"] = QueueFacts(recording.waiting, CAPACITY, inbox.dropped + recording.dropped)
         presence = {}

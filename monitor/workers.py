@@ -27,7 +27,10 @@ TICK = 0.5
 
 
 class Lane:
-    """One camera on its way through the classifier: its capture, its mailbox, its pipeline and its counts."""
+    """One camera on its way through the classifier: its capture, its mailbox, its pipeline and its counts.
+
+    inference, work, frame_age: seconds, added up over all looks: in the model, for the whole look, and from grab to the look's end.
+    """
 
     def __init__(self, capture: Capture, mailbox: Mailbox, pipeline: Pipeline) -> None:
         self.capture = capture
@@ -36,6 +39,7 @@ class Lane:
         self.looks = 0
         self.faults = 0
         self.inference = 0.0
+        self.work = 0.0
         self.frame_age = 0.0
         self.ticked = float("-inf")
 
@@ -92,7 +96,8 @@ class Classifying:
             self._deliver(lane.pipeline.tick(frame.at, last_frame=frame.at))
             return
         lane.looks += 1
-        lane.inference += stopwatch() - began
+        lane.inference += lane.pipeline.inference
+        lane.work += stopwatch() - began
         lane.frame_age += self._clock.now().mono - frame.at.mono
         self._deliver(outcome)
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import cv2
@@ -84,8 +85,8 @@ def frame(at: Moment, colour: Colour = RED, *, camera: str = "porch", seq: int =
     return Frame(camera, seq, at, painted(colour))
 
 
-def an_alert(seq: int = 0, kind: EventType = EventType.START, *, id: str = "e1", place: Place = PORCH_RED) -> Alert:  # noqa: A002 - the field's name
-    return Alert(kind, id, seq, place, "red", 0.9, Severity.ALERT, started_at=1.7e9, time=1.7e9 + seq, duration=float(seq))
+def an_alert(seq: int = 0, kind: EventType = EventType.START) -> Alert:
+    return Alert(kind, "e1", seq, PORCH_RED, "red", 0.9, Severity.ALERT, started_at=1.7e9, time=1.7e9 + seq, duration=float(seq))
 
 
 def a_sighting(label: str = "red", first: float = 1.7e9) -> Sighting:
@@ -109,11 +110,9 @@ def write_colour_model(weights: Path) -> Card:
     from onnx import TensorProto, helper, numpy_helper
 
     weights.mkdir(parents=True, exist_ok=True)
-    checkpoint = weights / "colours.pth"
+    checkpoint = weights_path(CARD, weights)
     checkpoint.write_bytes(b"nothing that anybody may load")
-    facts = {"sha256": sha256_of(checkpoint), "size": checkpoint.stat().st_size}
-    card = Card("colours", "resnet18", checkpoint.name, facts["sha256"], facts["size"], PREPROCESSING, LABELS, "none")
-    assert weights_path(card, weights) == checkpoint
+    card = replace(CARD, sha256=sha256_of(checkpoint), size=checkpoint.stat().st_size)
     nodes = [
         helper.make_node("GlobalAveragePool", ["image"], ["pooled"]),
         helper.make_node("Flatten", ["pooled"], ["features"]),

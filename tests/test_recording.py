@@ -23,6 +23,7 @@ from monitor.values import Alert, CameraEvent, EventType, Image, OfflineReason, 
 from tests.spine import ONE_CAMERA, PORCH_RED, RED, a_sighting, an_alert, load_text, painted
 
 OFFLINE = CameraEvent("porch", 1.7e9, online=False, reason=OfflineReason.LOST, detail="no answer")
+CAME_BACK = CameraEvent("porch", 1.7e9, online=True, reason=None, detail="")
 
 
 class Disk(History):
@@ -177,10 +178,12 @@ def test_rows_that_waited_are_written_once_when_the_disk_takes_them_again(bench:
     with caplog.at_level(logging.INFO):
         for _ in range(2 * int(GATHER)):
             bench.step()
+        bench.put(CAME_BACK)
+        bench.step(GATHER)
     assert len(bench.sent) == 1
     assert [alert.seq for alert in bench.stored()] == [0]
     assert len(bench.sightings()) == 1
-    assert sorted(bench.logged()) == ["alert", "camera", "sighting"]
+    assert sorted(bench.logged()) == ["alert", "camera", "camera", "sighting"]
     assert bench.recording.waiting == 0
     assert bench.recording.trouble is None
     assert [record.message for record in caplog.records] == ["the history is written again"]

@@ -17,7 +17,7 @@ class MemoryAlertQueue:
     """An `AlertQueue` of at most `size` alerts. When it is full the oldest is dropped and counted in `dropped`."""
 
     def __init__(self, size: int = 1000) -> None:
-        self._size = size
+        self.size = size
         self._items: dict[int, Pending] = {}
         self._keys = itertools.count(1)
         self._lock = threading.Lock()
@@ -27,7 +27,7 @@ class MemoryAlertQueue:
     def put(self, alert: Alert, since: float) -> None:
         """Keep an alert behind those already there."""
         with self._lock:
-            if len(self._items) >= self._size:
+            if len(self._items) >= self.size:
                 self._drop_oldest()
             key = next(self._keys)
             self._items[key] = Pending(key, alert, since)
@@ -53,4 +53,4 @@ class MemoryAlertQueue:
         self.dropped += 1
         if not self._overflowing:
             self._overflowing = True
-            log.warning("%d alerts wait for the broker: from now on each new one drops the oldest", self._size)
+            log.warning("%d alerts wait for the broker: from now on each new one drops the oldest", self.size)

@@ -16,6 +16,13 @@ from monitor.verbs.common import Verbs, add_config_option, json_line, load_confi
 if TYPE_CHECKING:
     from monitor.values import Alert, Sighting
 
+SIGHTING_COLUMNS = ("first", "last", "camera", "zone", "label", "class_id", "best_score", "looks", "episode", "model")
+ALERT_COLUMNS = (
+    *("time", "event_type", "id", "seq", "camera", "zone", "rule"),
+    *("label", "score", "severity", "started_at", "duration", "reason", "snapshot"),
+)
+"""Of CSV; the keys of `_sighting_row` and `_alert_row`. A head line is due also where there is no row."""
+
 
 def add(verbs: Verbs[argparse.ArgumentParser]) -> None:
     """Declare the verb."""
@@ -96,12 +103,9 @@ def _print(rows: Iterable[Mapping[str, Any]], args: argparse.Namespace) -> None:
         for row in rows:
             json_line(row)
     elif args.csv:
-        writer = None
-        for row in rows:
-            if writer is None:
-                writer = csv.DictWriter(sys.stdout, list(row), lineterminator="\n")
-                writer.writeheader()
-            writer.writerow(row)
+        writer = csv.DictWriter(sys.stdout, ALERT_COLUMNS if args.alerts else SIGHTING_COLUMNS, lineterminator="\n")
+        writer.writeheader()
+        writer.writerows(rows)
     elif args.alerts:
         for row in rows:
             end = f"  {row['reason']} after {row['duration']:.0f} s" if row["reason"] else ""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import logging
 import os
+import signal
 import sys
 from collections.abc import Callable
 from contextlib import closing
@@ -33,21 +34,24 @@ def add(verbs: Verbs[argparse.ArgumentParser]) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Watch until told to stop. What is wrong before it watches is raised; what goes wrong later is handled."""
-    from monitor.app import Daemon
-    from monitor.camera.opencv import prepare_opencv
-    from monitor.classify.load import load_classifier
     from monitor.clock import SystemClock
-    from monitor.config.dump import secrets_of
-    from monitor.observe.logs import Logs
-    from monitor.runtime.sd_notify import Notifier
     from monitor.runtime.signals import Request, Signals
 
-    loaded = load_config(args.config)
-    clock, notifier = SystemClock(), Notifier()
-    prepare_opencv()
+    clock = SystemClock()
     request, stragglers = Request.RELOAD, list[str]()
     daemon: Daemon | None = None
     with Signals(clock) as signals:
+        with signals.leaving():  # these imports take a Raspberry Pi seconds
+            from monitor.app import Daemon
+            from monitor.camera.opencv import prepare_opencv
+            from monitor.classify.load import load_classifier
+            from monitor.config.dump import secrets_of
+            from monitor.observe.logs import Logs
+            from monitor.runtime.sd_notify import Notifier
+
+            loaded = load_config(args.config)
+        notifier = Notifier()
+        prepare_opencv()
         while request is Request.RELOAD and not stragglers:
             with closing(Logs(loaded.config.logging, clock, secrets_of(loaded.config))):
                 for warning in loaded.warnings:
@@ -58,6 +62,8 @@ def run(args: argparse.Namespace) -> int:
                 daemon = Daemon(loaded, classifier, clock, signals.ask)
                 reload = _reloader(args, daemon)
                 request, loaded, stragglers = _watch(daemon, signals, notifier, clock, reload)
+    if stragglers and request is Request.RELOAD and Request.STOP not in iter(lambda: signals.wait(0), None):
+        _begin_anew()
     code = BUG if request is Request.GIVE_UP else DONE
     if stragglers:
         _leave(code)
@@ -113,6 +119,14 @@ def _reloader(args: argparse.Namespace, daemon: Daemon) -> Callable[[], Loaded |
         return loaded
 
     return reload
+
+
+def _begin_anew() -> NoReturn:
+    """Become a fresh process under the same number: a thread that is stuck in a library cannot be left behind in any other way."""
+    signal.signal(signal.SIGHUP, signal.SIG_IGN)  # stays so until the new process listens; by default it would end it
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os.execv(sys.executable, sys.orig_argv)  # noqa: S606 - our own command line, once more
 
 
 def _leave(code: int) -> NoReturn:

@@ -158,7 +158,8 @@ def test_updates_are_ten_seconds_apart(rule: Rule, steps: list[Step]) -> None:
     for (earlier, before), (later, after) in pairwise(told):
         if after.event_type == "update":
             assert later - earlier >= 10 - 1e-6
-            assert after.score > before.score or after.label != before.label
+            # A run that goes on with an episode knows what was last seen, not what was last said.
+            assert after.score > before.score or after.label != before.label or any(step.what == "restart" for step in steps)
 
 
 @random_days

@@ -6,11 +6,11 @@ started is ended by the fixture that started it.
 
 from __future__ import annotations
 
-import contextlib
 import json
 import os
 import re
 import shutil
+import socket
 import subprocess
 import sys
 import threading
@@ -206,6 +206,11 @@ class Subscriber:
         with self._news:
             return [message for message in self.messages if message.topic == topic]
 
+    def wait_for_more_alerts(self, count: int) -> None:
+        """Wait until `count` more alerts have come."""
+        goal = len(self.alerts()) + count
+        self.wait_for(lambda: len(self.alerts()) >= goal, what=f"{count} more alerts")
+
     def alerts(self) -> list[dict[str, Any]]:
         """The alerts so far, of all cameras."""
         with self._news:
@@ -230,6 +235,11 @@ def clean_environment(more: Mapping[str, str] | None = None) -> dict[str, str]:
     """The environment for the daemon: this checkout, whatever is installed, and no systemd but the test's own."""
     systemd = {"NOTIFY_SOCKET", "WATCHDOG_USEC", "WATCHDOG_PID", "JOURNAL_STREAM"}
     return {key: value for key, value in os.environ.items() if key not in systemd} | {"PYTHONPATH": str(ROOT)} | dict(more or {})
+
+
+def note(text: str) -> None:
+    """Say something that pytest shows where a test failed, or with -s."""
+    sys.stdout.write(text + "\n")
 
 
 def embedded_port(daemon: Daemon) -> int:
@@ -260,10 +270,10 @@ def _model() -> None:
 
 @pytest.fixture
 def daemon(tmp_path: Path) -> Iterator[Callable[..., Daemon]]:
-    """Start a daemon: daemon(config, folder name, environment). The same name again is the same folder, with what is in it."""
+    """Start a daemon: daemon(config, folder name, environment); config None: no file. The same name is the same folder, as it was left."""
     started: list[Daemon] = []
 
-    def start(config: Mapping[str, Any] | str, name: str = "box", environment: Mapping[str, str] | None = None) -> Daemon:
+    def start(config: Mapping[str, Any] | str | None, name: str = "box", environment: Mapping[str, str] | None = None) -> Daemon:
         folder = tmp_path / name
         folder.mkdir(exist_ok=True)
         started.append(Daemon(folder, config, environment))
@@ -272,7 +282,7 @@ def daemon(tmp_path: Path) -> Iterator[Callable[..., Daemon]]:
     yield start
     for one in started:
         one.kill()
-        print(f"-- {one.folder.name} said:", one.text, sep="\n")  # pytest shows it where a test failed
+        note(f"-- {one.folder.name} said:\n{one.text}")
 
 
 @pytest.fixture
@@ -299,6 +309,13 @@ def subscribe() -> Iterator[Callable[..., Subscriber]]:
     yield start
     for subscriber in started:
         subscriber.close()
+
+
+@pytest.fixture
+def silent_server() -> Iterator[socket.socket]:
+    """A server that accepts connections, in the backlog, and never says a word."""
+    with socket.create_server(("127.0.0.1", 0), backlog=50) as server:
+        yield server
 
 
 def cut(target: Path, *stretches: tuple[int, int]) -> Path:
@@ -350,10 +367,3 @@ def h264(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Path]:
         return target
 
     return make
-
-
-def is_running(pid: int) -> bool:
-    """Tell whether a process lives, a dead one that nobody has waited for left out."""
-    with contextlib.suppress(OSError):
-        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
-    return False

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from monitor.clock import SystemClock, stopwatch
-from tests.end_to_end.conftest import Daemon, Subscriber, committed_alerts, settings
+from tests.end_to_end.conftest import Daemon, Subscriber, committed_alerts, note, settings
 from tests.publish.conftest import Mosquitto
 
 pytestmark = [pytest.mark.real, pytest.mark.slow]
@@ -26,8 +26,7 @@ def test_no_committed_alert_is_lost_by_a_broker_that_is_killed_again_and_again(
     box = daemon(settings(cameras, mosquitto.port, rules=rules))
     outages: list[tuple[float, float]] = []
     for _ in range(3):
-        before = len(dashboard.alerts())
-        dashboard.wait_for(lambda before=before: len(dashboard.alerts()) >= before + 5)
+        dashboard.wait_for_more_alerts(5)
         mosquitto.kill()
         went = clock.now().wall
         mosquitto.start()
@@ -45,7 +44,7 @@ def test_no_committed_alert_is_lost_by_a_broker_that_is_killed_again_and_again(
         assert first | {"delayed": None} == alert | {"delayed": None}
     assert received.keys() == keys(committed)
     assert any(went < alert["time_unix"] < back for alert in received.values() for went, back in outages)
-    print(f"{len(committed)} committed, {len(dashboard.alerts())} received")
+    note(f"{len(committed)} committed, {len(dashboard.alerts())} received")
 
 
 def keys(alerts: list[dict[str, Any]]) -> set[tuple[str, int]]:

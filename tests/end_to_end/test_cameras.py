@@ -12,7 +12,7 @@ import pytest
 from monitor.clock import stopwatch
 from tests.camera.conftest import GstCamera
 from tests.camera.rtsp_server import RtspServer
-from tests.end_to_end.conftest import Daemon, Subscriber, settings
+from tests.end_to_end.conftest import Daemon, Subscriber, note, settings
 from tests.publish.conftest import Mosquitto
 
 pytestmark = [pytest.mark.real, pytest.mark.slow]
@@ -65,5 +65,4 @@ def test_cameras_that_died_are_back_in_ten_seconds_and_nothing_is_invented(
     assert [alert["event_type"] for alert in dashboard.alerts()] == ["start"]
     assert share < 0.25
     box.stop(signal.SIGTERM)
-    print(f"CPU while both were away {100 * share:.1f} %, back after {quiet.at - returned:.1f} s and {there.at - returned:.1f} s")
-    print(box.text)
+    note(f"CPU while both were away {100 * share:.1f} %, back after {quiet.at - returned:.1f} s and {there.at - returned:.1f} s")

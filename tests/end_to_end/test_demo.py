@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 import pytest
 
-from tests.end_to_end.conftest import EMBEDDED, Daemon, Subscriber, embedded_port, settings
+from tests.end_to_end.conftest import EMBEDDED, Daemon, Subscriber, embedded_port, note, settings
 
 pytestmark = pytest.mark.slow
 
@@ -36,4 +36,4 @@ def test_the_demo_alerts_an_ordinary_client_within_thirty_seconds_and_ends_clean
 
     took = box.stop(signal.SIGINT)
     dashboard.wait("monitor/bridge/state", state="offline")
-    print(f"alert after {start.at - box.began:.1f} s, end after {took:.2f} s")
+    note(f"alert after {start.at - box.began:.1f} s, end after {took:.2f} s")

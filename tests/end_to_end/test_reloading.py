@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.end_to_end.conftest import Daemon, Subscriber, settings
+from tests.end_to_end.conftest import Daemon, Subscriber, note, settings
 from tests.publish.conftest import Mosquitto
 
 pytestmark = [pytest.mark.real, pytest.mark.slow]
@@ -76,3 +76,20 @@ def test_a_reload_is_refused_line_by_line_or_in_force_and_systemd_hears_of_each_
     box.stop(signal.SIGTERM)
     systemd.wait("STOPPING=1", came)
     assert [alert["event_type"] for alert in dashboard.alerts()] == ["start", "end", "start"]
+
+
+def test_a_reload_does_not_wait_for_a_camera_that_hangs(
+    daemon: Callable[..., Daemon], systemd: Systemd, silent_server: socket.socket, wall_clip: Path
+) -> None:
+    stuck = {"stuck": {"source": f"rtsp://127.0.0.1:{silent_server.getsockname()[1]}/cam"}}
+    well: dict[str, dict[str, object]] = {"yard": {"source": str(wall_clip), "loop": True}}
+    box = daemon(settings({**stuck, **well}), environment=systemd.environment)
+    box.line("yard: connected")
+    came = systemd.wait("READY=1")
+    box.write(settings(well))
+    before = len(box.said)
+    box.process.send_signal(signal.SIGHUP)
+    systemd.wait("READY=1", systemd.wait("RELOADING=1", came))
+    box.line("yard: connected", after=before)
+    note(f"{box.stop(signal.SIGTERM):.2f} s")
+    assert not [line for line in box.said if "stuck: connected" in line]

@@ -46,8 +46,8 @@ def test_only_lines_at_or_above_the_level_are_written_and_of_others_only_warning
     stream = set_up(level="info")
     log.debug("detail")
     log.info("news")
-    logging.getLogger("amqtt.broker").info("chatter")
-    logging.getLogger("amqtt.broker").warning("trouble")
+    logging.getLogger("another.library").info("chatter")
+    logging.getLogger("another.library").warning("trouble")
     assert [line.rpartition(": ")[2] for line in stream.getvalue().splitlines()] == ["news", "trouble"]
 
 

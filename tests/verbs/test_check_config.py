@@ -1,0 +1,83 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.verbs.conftest import Run
+
+
+def change(file: Path, old: str, new: str) -> None:
+    text = file.read_text()
+    assert old in text
+    file.write_text(text.replace(old, new))
+
+
+def test_a_good_configuration_is_said_to_be_good_with_the_rules_of_each_camera(run: Run, config: Path) -> None:
+    ran = run("check-config")
+    assert (ran.code, ran.err) == (0, "")
+    assert ran.out == f"{config}: good\n  camera porch: rules red\n"
+
+
+def test_the_file_may_be_named_in_two_ways(run: Run, config: Path, tmp_path: Path) -> None:
+    moved = config.rename(tmp_path / "other.yaml")
+    assert run("check-config", moved).out == run("check-config", "--config", moved).out == f"{moved}: good\n  camera porch: rules red\n"
+
+
+def test_all_errors_come_at_once_each_with_its_line_and_what_was_meant(run: Run, config: Path) -> None:
+    change(config, "fps: 120", "fps: 0, frameskip: 2")
+    change(config, "label: red", "label: red, looks: many")
+    change(config, "enabled: false", "enabled: off")
+    ran = run("check-config", config)
+    assert (ran.code, ran.out) == (78, "")
+    lines = ran.err.splitlines()
+    assert len(lines) == 4
+    assert all(line.startswith(f"{config}:") for line in lines)
+    assert [line.split(":")[1] for line in lines] == ["3", "3", "6", "7"]
+    assert "did you mean frame_skip" in ran.err
+
+
+def test_a_label_that_the_model_does_not_know_is_an_error_of_the_file(run: Run, config: Path) -> None:
+    change(config, "label: red", "label: rad")
+    ran = run("check-config", config)
+    assert ran.code == 78
+    assert f"{config}:6: rules[0].label: 'rad' is neither a label of the model nor a group; did you mean red?" in ran.err
+
+
+@pytest.mark.parametrize("key", ["name", "fallback"])
+def test_a_model_that_nobody_knows_is_found_out_before_the_daemon_needs_it(run: Run, config: Path, key: str) -> None:
+    change(config, "name: colours", "name: colours, fallback: resnet18" if key == "fallback" else "name: resnet81")
+    change(config, "resnet18" if key == "fallback" else "resnet81", "resnet81")
+    ran = run("check-config", config)
+    assert ran.code == 69
+    assert "there is no model card 'resnet81'; did you mean resnet18?" in ran.err
+
+
+@pytest.mark.parametrize("text", ["", "# nothing\n", "just words", "cameras: [", "\0"])
+def test_what_is_no_configuration_is_78(run: Run, config: Path, text: str) -> None:
+    config.write_text(text)
+    ran = run("check-config", config)
+    assert (ran.code, ran.out) == (78, "")
+    assert str(config) in ran.err
+
+
+def test_a_folder_is_no_configuration(run: Run, tmp_path: Path) -> None:
+    assert run("check-config", tmp_path).code == 78
+
+
+def test_warnings_are_messages_and_no_error(run: Run, config: Path) -> None:
+    config.write_text(config.read_text() + "web: {listen: 127.0.0.1:8081}\n")
+    ran = run("check-config")
+    assert ran.code == 0
+    assert ran.err.startswith(f"warning: {config}: ")
+    assert ran.err.count("\n") == 1
+
+
+def test_as_json_it_is_the_whole_configuration_without_its_secrets(run: Run, config: Path) -> None:
+    change(config, "source: demo, ", "source: rtsp://cam.lan/sub, username: viewer, password: hush, ")
+    ran = run("check-config", "--json")
+    (row,) = ran.rows()
+    assert ran.code == 0
+    assert row["cameras"]["porch"]["username"] == "viewer"
+    assert row["rules"][0]["release"] == 0.35
+    assert "hush" not in ran.out + ran.err
