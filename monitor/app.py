@@ -96,14 +96,14 @@ class Daemon:
         kept = self._kept_episodes()
         if self.config.mqtt.enabled:
             self._start_publishing(self._broker_settings())
-        self._run(Stage([self._worker("record", self.recording, self.inbox.wake)], 0.7))
+        self._run(Stage([self._worker("record", self.recording, self.inbox.wake)], 0.6))
         ended = orphans(kept, self.rulebook.places())
         if ended:
             self._deliver(Outcome("", [*map(_unknown, ended), *ended]))
         frames = threading.Event()
         self.lanes = [self._lane(camera, kept, frames) for camera in self.config.cameras]
         classify = self._worker("classify", Classifying(self.lanes, self._clock, self._deliver), frames)
-        self._run(Stage([*(self._worker(f"capture-{lane.capture.name}", lane.capture) for lane in self.lanes), classify], 0.7))
+        self._run(Stage([*(self._worker(f"capture-{lane.capture.name}", lane.capture) for lane in self.lanes), classify], 0.6))
 
     def stop(self) -> list[str]:
         """Stop in reverse: no more frames, then no more rows, then no more messages. Give the names of threads that hang."""
@@ -111,7 +111,7 @@ class Daemon:
         self._stages.clear()
         self._broker_stop.set()
         if self._broker is not None:
-            self._broker.join(0.5)
+            self._broker.join(0.4)
         return stragglers
 
     def _kept_episodes(self) -> list[OpenEpisode]:
@@ -150,7 +150,7 @@ class Daemon:
                 config_schema=Config.model_json_schema(),
             )
         )
-        self._run(Stage([self._worker("publish", self.publisher, wake)], 1.4))
+        self._run(Stage([self._worker("publish", self.publisher, wake)], 1.3))
 
     def _broker_settings(self) -> MqttSettings:
         """Give the settings of the broker to connect to, having started it first if it is our own."""

@@ -41,7 +41,7 @@ class Reporter:
         self._stats = {lane.capture.name: CameraStats() for lane in self._lanes}
         self._told = {lane.capture.name: Totals() for lane in self._lanes}
         self._spent = dict.fromkeys(self._told, 0.0)
-        firsts = {self._watchdog: 0.0, self._sample: 0.0, self._publish: SOON, self._sign_of_life: SOON}
+        firsts = {self._watchdog: 0.0, self._sample: 0.0, self._publish: SOON, self._sign_of_life: SOON, self._status: SOON}
         self._due = {action: self._started.mono + after for action, after in firsts.items()}
 
     def step(self, now: Moment) -> None:
@@ -66,9 +66,12 @@ class Reporter:
         pause = SOON if now.mono - self._started.mono < FIRST_MINUTE else LATER
         for lane in self._lanes:
             self._tell(lane)
+        return pause
+
+    def _status(self, _now: Moment) -> float:
         online = sum(1 for lane in self._lanes if (seen := lane.pipeline.decider.availability) and seen.online)
         self._notifier.status(f"{online} of {len(self._lanes)} cameras online")
-        return pause
+        return SOON
 
     def _tell(self, lane: Lane) -> None:
         name = lane.capture.name

@@ -38,11 +38,11 @@ class Rulebook:
         problems: list[Problem] = []
         for name in config.groups:
             self._resolve(name, f"groups.{name}", loaded, card, problems)
-        for number, rule in enumerate(config.rules):
-            self._resolve(rule.label, f"rules[{number}].label", loaded, card, problems)
-        for camera, settings in config.cameras.items():
-            for number, rule in enumerate(settings.rules or ()):
-                self._resolve(rule.label, f"cameras.{camera}.rules[{number}].label", loaded, card, problems)
+        everywhere = [("", config.rules), *((f"cameras.{name}.", camera.rules or []) for name, camera in config.cameras.items())]
+        for place, rules in everywhere:
+            for number, rule in enumerate(rules):
+                if rule.label not in config.groups:  # what is wrong with a group is said there, once
+                    self._resolve(rule.label, f"{place}rules[{number}].label", loaded, card, problems)
         if problems:
             raise ConfigError(str(loaded.file), problems)
         self._questions = {camera: [self._question(rule) for rule in config.rules_of(camera)] for camera in config.cameras}

@@ -20,7 +20,7 @@ Line = dict[str, Any]
 
 
 def sighting_line(sighting: Sighting) -> Line:
-    """A finished sighting; `time` is when it was last seen, first and last are Unix seconds."""
+    """A finished sighting; `time` is when it was last seen."""
     return {
         "kind": "sighting",
         "time": iso(sighting.last),
@@ -28,8 +28,8 @@ def sighting_line(sighting: Sighting) -> Line:
         "zone": sighting.zone,
         "label": sighting.label,
         "class_id": sighting.class_id,
-        "first": round(sighting.first, 3),
-        "last": round(sighting.last, 3),
+        "first": iso(sighting.first),
+        "last": iso(sighting.last),
         "best_score": round(sighting.best_score, 4),
         "looks": sighting.looks,
         "episode": sighting.episode,
@@ -38,7 +38,7 @@ def sighting_line(sighting: Sighting) -> Line:
 
 
 def alert_line(alert: Alert) -> Line:
-    """A committed alert message; started_at is Unix seconds, duration seconds."""
+    """A committed alert message; duration in seconds."""
     return {
         "kind": "alert",
         "time": iso(alert.time),
@@ -51,7 +51,7 @@ def alert_line(alert: Alert) -> Line:
         "label": alert.label,
         "score": round(alert.score, 4),
         "severity": alert.severity,
-        "started_at": round(alert.started_at, 3),
+        "started_at": iso(alert.started_at),
         "duration": round(alert.duration, 3),
         "reason": alert.reason,
         "snapshot": alert.snapshot,

@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import argparse
-import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from monitor.errors import ConfigError, PictureError, UsageError
-from monitor.verbs.common import Verbs, add_config_option, json_line, load_config, message, out
+from monitor.errors import PictureError, UsageError
+from monitor.verbs.common import Verbs, add_config_option, json_line, message, models, out
 
 if TYPE_CHECKING:
     from monitor.classify.classifier import Classifier
-    from monitor.config.schema import ModelSettings
 
 
 def add(verbs: Verbs[argparse.ArgumentParser]) -> None:
@@ -36,24 +34,11 @@ def classify(args: argparse.Namespace) -> int:
     if args.top < 1:
         raise UsageError("--top must be at least 1")
     prepare_opencv()
-    classifier = load_classifier(override(_settings(args.config), args.model, args.engine, args.precision))
+    classifier = load_classifier(override(models(args.config), args.model, args.engine, args.precision))
     bad = [path for path in args.images if not _answer(path, classifier, args)]
     if bad:
         raise PictureError(f"{len(bad)} of {len(args.images)} images could not be read; the reasons are above")
     return 0
-
-
-def _settings(explicit: Path | None) -> ModelSettings:
-    """Give the configuration's model. Trying a picture needs no configuration, so one that is missing matters only if it was named."""
-    from monitor.config.schema import ModelSettings
-
-    try:
-        return load_config(explicit).config.model
-    except ConfigError:
-        if explicit is not None:
-            raise
-        weights = Path(os.environ.get("MONITOR_WEIGHTS") or "weights").absolute()
-        return ModelSettings(fallback="efficientnet_lite0", weights=weights)
 
 
 def _answer(path: Path, classifier: Classifier, args: argparse.Namespace) -> bool:

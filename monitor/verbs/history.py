@@ -5,23 +5,25 @@ from __future__ import annotations
 import argparse
 import csv
 import sys
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from monitor.clock import iso
 from monitor.errors import UsageError
+from monitor.values import WHOLE
 from monitor.verbs.common import Verbs, add_config_option, json_line, load_config, out
 
 if TYPE_CHECKING:
+    from monitor.record.detection_log import Line
     from monitor.values import Alert, Sighting
 
-SIGHTING_COLUMNS = ("first", "last", "camera", "zone", "label", "class_id", "best_score", "looks", "episode", "model")
+SIGHTING_COLUMNS = ("kind", "time", "camera", "zone", "label", "class_id", "first", "last", "best_score", "looks", "episode", "model")
 ALERT_COLUMNS = (
-    *("time", "event_type", "id", "seq", "camera", "zone", "rule"),
+    *("kind", "time", "event_type", "id", "seq", "camera", "zone", "rule"),
     *("label", "score", "severity", "started_at", "duration", "reason", "snapshot"),
 )
-"""Of CSV; the keys of `_sighting_row` and `_alert_row`. A head line is due also where there is no row."""
+"""The keys of the detection log, for CSV: a head line is due also where there is no row."""
 
 
 def add(verbs: Verbs[argparse.ArgumentParser]) -> None:
@@ -50,6 +52,7 @@ def moment(text: str) -> float:
 
 def history(args: argparse.Namespace) -> int:
     """List sightings or alerts, oldest first."""
+    from monitor.record.detection_log import alert_line, sighting_line
     from monitor.record.reader import HistoryReader
 
     config = load_config(args.config).config
@@ -59,63 +62,37 @@ def history(args: argparse.Namespace) -> int:
         raise UsageError("--limit must be at least 1")
     filters = {"camera": args.camera, "label": args.label, "since": args.since, "until": args.until, "limit": args.limit}
     with HistoryReader(config.history.path) as reader:
-        rows = map(_alert_row, reader.alerts(**filters)) if args.alerts else map(_sighting_row, reader.sightings(**filters))
-        _print(rows, args)
+        if args.json or args.csv:
+            _print(map(alert_line, reader.alerts(**filters)) if args.alerts else map(sighting_line, reader.sightings(**filters)), args)
+        else:
+            for text in map(_alert, reader.alerts(**filters)) if args.alerts else map(_sighting, reader.sightings(**filters)):
+                out(text)
     return 0
 
 
-def _sighting_row(sighting: Sighting) -> dict[str, Any]:
-    return {
-        "first": iso(sighting.first),
-        "last": iso(sighting.last),
-        "camera": sighting.camera,
-        "zone": sighting.zone,
-        "label": sighting.label,
-        "class_id": sighting.class_id,
-        "best_score": round(sighting.best_score, 4),
-        "looks": sighting.looks,
-        "episode": sighting.episode,
-        "model": sighting.model,
-    }
-
-
-def _alert_row(alert: Alert) -> dict[str, Any]:
-    return {
-        "time": iso(alert.time),
-        "event_type": alert.event_type.value,
-        "id": alert.id,
-        "seq": alert.seq,
-        "camera": alert.place.camera,
-        "zone": alert.place.zone,
-        "rule": alert.place.rule,
-        "label": alert.label,
-        "score": round(alert.score, 4),
-        "severity": alert.severity.value,
-        "started_at": iso(alert.started_at),
-        "duration": round(alert.duration, 3),
-        "reason": alert.reason.value if alert.reason else None,
-        "snapshot": alert.snapshot,
-    }
-
-
-def _print(rows: Iterable[Mapping[str, Any]], args: argparse.Namespace) -> None:
+def _print(rows: Iterable[Line], args: argparse.Namespace) -> None:
+    """Print rows as JSON or CSV: the same as in the detection log."""
     if args.json:
         for row in rows:
             json_line(row)
-    elif args.csv:
-        writer = csv.DictWriter(sys.stdout, ALERT_COLUMNS if args.alerts else SIGHTING_COLUMNS, lineterminator="\n")
+    else:
+        columns = ALERT_COLUMNS if args.alerts else SIGHTING_COLUMNS
+        writer = csv.DictWriter(sys.stdout, columns, lineterminator="\n")
         writer.writeheader()
         writer.writerows(rows)
-    elif args.alerts:
-        for row in rows:
-            end = f"  {row['reason']} after {row['duration']:.0f} s" if row["reason"] else ""
-            out(f"{row['time']}  {_place(row)}  {row['rule']:<12} {row['event_type']:<6} {row['label']} {row['score']:.2f}{end}")
-    else:
-        for row in rows:
-            span = f"{row['first'][:19]} .. {row['last'][11:19]}"
-            out(f"{span}  {_place(row)}  {row['label']} {row['best_score']:.2f}  ({row['looks']} looks)")
 
 
-def _place(row: Mapping[str, Any]) -> str:
-    place = row["camera"] if row["zone"] == "frame" else f"{row['camera']}/{row['zone']}"
-    return f"{place:<12}"
+def _sighting(sighting: Sighting) -> str:
+    span = f"{iso(sighting.first)[:19]} .. {iso(sighting.last)[11:19]}"
+    return f"{span}  {_where(sighting.camera, sighting.zone)}  {sighting.label} {sighting.best_score:.2f}  ({sighting.looks} looks)"
+
+
+def _alert(alert: Alert) -> str:
+    place = alert.place
+    end = f"  {alert.reason} after {alert.duration:.0f} s" if alert.reason else ""
+    what = f"{place.rule:<12} {alert.event_type:<6} {alert.label} {alert.score:.2f}{end}"
+    return f"{iso(alert.time)[:19]}  {_where(place.camera, place.zone)}  {what}"
+
+
+def _where(camera: str, zone: str) -> str:
+    return f"{camera if zone == WHOLE else f'{camera}/{zone}':<12}"

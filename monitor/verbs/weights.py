@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import argparse
-import os
 import sys
 from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
 
-from monitor.errors import ConfigError, DownloadError, UsageError, WeightsError
-from monitor.verbs.common import Verbs, add_config_option, json_line, load_config, message, out
+from monitor.errors import DownloadError, UsageError, WeightsError
+from monitor.verbs.common import Verbs, add_config_option, json_line, message, models, out
 
 
 def add(verbs: Verbs[argparse.ArgumentParser]) -> None:
@@ -38,24 +37,11 @@ def _part(
     return parser
 
 
-def folder(explicit: Path | None) -> Path:
-    """Where the model files live: the configuration's `model.weights`, else $MONITOR_WEIGHTS, else ./weights.
-
-    Models must be fetched before the first configuration is written, so one that is missing or bad does not matter unless it was named.
-    """
-    try:
-        return load_config(explicit).config.model.weights
-    except ConfigError:
-        if explicit is not None:
-            raise
-        return Path(os.environ.get("MONITOR_WEIGHTS") or "weights").absolute()
-
-
 def list_cards(args: argparse.Namespace) -> int:
     """List the cards with the state of their files."""
     from monitor.classify.inventory import inventory
 
-    for stock in inventory(folder(args.config)):
+    for stock in inventory(models(args.config).weights):
         if args.json:
             json_line(asdict(stock))
         else:
@@ -70,7 +56,7 @@ def verify(args: argparse.Namespace) -> int:
     """Check the files of every card that has any; 69 if one is damaged or none is usable."""
     from monitor.classify.inventory import Readiness, inventory
 
-    weights = folder(args.config)
+    weights = models(args.config).weights
     stocks = inventory(weights)
     for stock in stocks:
         if args.json:
@@ -90,7 +76,7 @@ def fetch(args: argparse.Namespace) -> int:
     from monitor.classify.card import find_card, shipped_cards
     from monitor.classify.fetch import fetch as get
 
-    weights = folder(args.config)
+    weights = models(args.config).weights
     if args.name is not None:
         out(str(get(find_card(args.name, weights), weights, _progress(args.name))))
         return 0
@@ -111,7 +97,7 @@ def import_(args: argparse.Namespace) -> int:
     """Take in a checkpoint."""
     from monitor.classify.importing import import_weights
 
-    card = import_weights(args.file, folder(args.config), args.name, args.labels, args.arch)
+    card = import_weights(args.file, models(args.config).weights, args.name, args.labels, args.arch)
     out(f"{card.name}: {len(card.labels)} classes, ready; name it as `model: {{name: {card.name}}}` in the configuration")
     return 0
 
@@ -121,7 +107,7 @@ def export(args: argparse.Namespace) -> int:
     from monitor.classify.card import cards, find_card, weights_path
     from monitor.classify.export import export as write
 
-    weights = folder(args.config)
+    weights = models(args.config).weights
     chosen = [find_card(args.name, weights)] if args.name else [c for c in cards(weights).values() if weights_path(c, weights).exists()]
     if not chosen:
         raise UsageError(f"{weights} has no checkpoint to export; `monitor weights fetch` gets one")

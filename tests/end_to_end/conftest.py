@@ -32,10 +32,11 @@ from tests.publish.conftest import MOSQUITTO, Mosquitto
 T = TypeVar("T")
 ROOT = Path(__file__).parents[2]
 DEMO = ROOT / "monitor" / "camera" / "demo.mp4"
+"""In the demo clip the cat stands still from second 7 to 16, and from 20 to 26 there is only a wall."""
+
 EMBEDDED = {"host": "embedded"}
 MODEL = "efficientnet_lite0"
 WEIGHTS = Path(os.environ.get("MONITOR_WEIGHTS") or ROOT / "weights")
-"""In the demo clip the cat stands still from second 7 to 16, and from 20 to 26 there is only a wall."""
 
 
 def settings(cameras: Mapping[str, Mapping[str, Any]], mqtt: Mapping[str, Any] | int | None = None, **sections: Any) -> dict[str, Any]:

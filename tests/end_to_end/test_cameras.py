@@ -20,7 +20,7 @@ pytestmark = [pytest.mark.real, pytest.mark.slow]
 
 @pytest.fixture
 def yard(h264: Callable[..., Path]) -> Iterator[GstCamera]:
-    """GStreamer's camera on the quiet minute of the demo clip, then its rocket."""
+    """GStreamer's camera, on what the demo clip shows after the cat."""
     camera = GstCamera(h264(20, 60, "mp4"))
     camera.start()
     yield camera

@@ -67,7 +67,7 @@ def test_csv_has_a_head_line_and_the_same_columns_as_json(run: Run, what: list[s
 
 @pytest.mark.usefixtures("history")
 def test_csv_has_its_head_line_also_where_nothing_was_found(run: Run) -> None:
-    assert run("history", "--csv", "--label", "green").out.startswith("first,last,camera,")
+    assert run("history", "--csv", "--label", "green").out.startswith("kind,time,camera,")
     assert run("history", "--label", "green").out == ""
 
 
