@@ -41,6 +41,9 @@ from monitor.workers import Classifying, Lane, announce
 
 log = logging.getLogger(__name__)
 
+BROKER_PAUSE = 15.0
+"""The longest pause between attempts to reach the broker: it is in the house, asking costs next to nothing, and alerts wait for it."""
+
 BROKER_START = 10.0
 """Seconds that the embedded broker may take to listen; importing it takes one on a fast machine."""
 
@@ -118,12 +121,15 @@ class Daemon:
         """Give the episodes that the last run left open; a disk that refuses the history does not keep us from watching."""
         try:
             self.history.open()
-            return self.history.open_episodes()
+            kept = self.history.open_episodes()
         except HistoryRefusedError:
             raise
         except StorageError as error:
             log.error("%s; detection and alerts go on without a history until it can be written", error)
             return []
+        for episode in kept:
+            log.info("%s: %s was on at the last stop; if it still is, its episode goes on", episode.place.camera, episode.place.rule)
+        return kept
 
     def _start_publishing(self, settings: MqttSettings) -> None:
         topics = Topics(settings.base_topic)
@@ -134,7 +140,7 @@ class Daemon:
             settings.client_id or client_id(self.config.node),
             will,
             clock=self._clock,
-            backoff=Backoff(random.SystemRandom().random),
+            backoff=Backoff(random.SystemRandom().random, longest=BROKER_PAUSE),
             wake=wake.set,
             mqtt_5=self.config.mqtt.host != "embedded",
         )

@@ -116,7 +116,7 @@ def announce(outcome: Outcome, publisher: Publisher | None) -> None:
                 if publisher:
                     publisher.send_availability(event.camera, event.reason)
                 if not event.online:
-                    log.warning("%s: offline (%s)", event.camera, event.detail or event.reason)
+                    log.warning("%s: offline (%s); its states are unknown", event.camera, event.reason)
             case Alert():
                 log.info("%s: %s", event.place.camera, _in_words(event))
 

@@ -26,6 +26,7 @@ FLOORS = [
     ("workers",),
     ("app", "ladder"),
     ("reporting",),
+    ("service",),
     ("verbs",),
     ("cli",),
     ("__main__",),

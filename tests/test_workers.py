@@ -237,4 +237,6 @@ def test_states_and_availability_go_to_the_broker_at_once_and_alerts_do_not(capl
 
 def test_a_camera_that_went_is_said_in_the_log_with_and_without_a_broker(caplog: pytest.LogCaptureFixture) -> None:
     announce(Outcome("porch", [OFFLINE, ON]), None)
-    assert [(record.levelno, record.message) for record in caplog.records] == [(logging.WARNING, "porch: offline (no answer)")]
+    assert [(record.levelno, record.message) for record in caplog.records] == [
+        (logging.WARNING, "porch: offline (lost); its states are unknown")
+    ]

@@ -199,5 +199,6 @@ class Capture:
         news = not waiting or self.link.detail != detail
         self.link = CameraLink(LinkState.WAITING, self.link.since if waiting else at, reason, detail)
         level = logging.WARNING if news else logging.DEBUG
-        log.log(level, "%s: %s (%s): trying again in %.0f s", self.name, reason.replace("_", " "), detail, pause)
+        what = "login refused" if refused else "lost" if self._seq else "not connected"
+        log.log(level, "%s: %s (%s): trying again in %.0f s", self.name, what, detail, pause)
         return pause

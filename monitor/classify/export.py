@@ -45,6 +45,8 @@ def export(card: Card, weights: Path) -> Path:
     if problem is not None:
         if export_path(card, weights).exists():
             log.warning("exporting %s again: %s", card.name, problem)
+        else:
+            log.info("exporting %s to ONNX, once; on a small box this takes a minute", card.name)
         verify_file(card, weights)
         write_export(card, load_checkpoint(card, weights), weights)
     return export_path(card, weights)

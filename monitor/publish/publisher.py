@@ -117,7 +117,7 @@ class Publisher:
             self._connected = False
             self._flying.clear()
         if waiting := len(self._alerts):
-            log.warning("%d alerts were not acknowledged by the MQTT broker before the end", waiting)
+            log.warning("alerts that the MQTT broker had not acknowledged at the end: %d", waiting)
 
     def status(self) -> PublisherStatus:
         """Say how publishing goes; from any thread."""

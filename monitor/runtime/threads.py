@@ -169,7 +169,7 @@ def stop_all(workers: Iterable[Worker], timeout: float) -> list[str]:
         worker.stop()
     stragglers = [worker.name for worker in workers if not worker.join(max(0.0, deadline - stopwatch()))]
     if stragglers:
-        log.error("still running %g s after being told to stop: %s", timeout, ", ".join(stragglers))
+        log.warning("still running %g s after being told to stop: %s", timeout, ", ".join(stragglers))
     return stragglers
 
 

@@ -265,7 +265,7 @@ def test_there_is_one_line_for_each_change_and_none_for_repetitions(
 
 def test_a_refused_password_is_said_as_such(bench: MakeBench, caplog: pytest.LogCaptureFixture) -> None:
     bench(NO_LOGIN).step()
-    assert said(caplog, logging.WARNING) == ["porch: auth failed (cam refuses the user name or password (401)): trying again in 60 s"]
+    assert said(caplog, logging.WARNING) == ["porch: login refused (cam refuses the user name or password (401)): trying again in 60 s"]
 
 
 def test_the_facts_of_a_stream_without_a_rate_are_said_without_one() -> None:

@@ -25,6 +25,8 @@ import yaml
 from paho.mqtt.client import Client, MQTTMessage
 from paho.mqtt.enums import CallbackAPIVersion
 
+from monitor.camera.opencv import open_source
+from monitor.camera.source import parse_source
 from monitor.classify.card import find_card, weights_path
 from monitor.clock import stopwatch
 from tests.publish.conftest import MOSQUITTO, Mosquitto
@@ -321,17 +323,19 @@ def silent_server() -> Iterator[socket.socket]:
 
 def cut(target: Path, *stretches: tuple[int, int]) -> Path:
     """Write stretches (from, to, in seconds) of the demo clip one after another as MJPEG; needs nothing but OpenCV."""
-    source = cv2.VideoCapture(str(DEMO), cv2.CAP_FFMPEG)
-    rate = source.get(cv2.CAP_PROP_FPS)
-    size = (int(source.get(cv2.CAP_PROP_FRAME_WIDTH)), int(source.get(cv2.CAP_PROP_FRAME_HEIGHT)))
+    source = open_source(parse_source("demo"))
+    rate = source.facts.fps
+    assert rate
+    size = (source.facts.width, source.facts.height)
     writer = cv2.VideoWriter(str(target), cv2.CAP_OPENCV_MJPEG, cv2.VideoWriter.fourcc(*"MJPG"), rate, size)
-    for begin, end in stretches:
-        source.set(cv2.CAP_PROP_POS_MSEC, begin * 1000)
-        for _ in range(round((end - begin) * rate)):
-            assert source.grab()
-            writer.write(source.retrieve()[1])
+    for begin, end in stretches:  # in the order of the clip
+        while source.grab() and source.position < end - 0.5 / rate:
+            if source.position >= begin - 0.5 / rate:
+                picture = source.retrieve()
+                assert picture is not None
+                writer.write(picture)
     writer.release()
-    source.release()
+    source.close()
     return target
 
 

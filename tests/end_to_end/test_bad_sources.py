@@ -100,17 +100,17 @@ def test_bad_sources_are_named_the_good_camera_keeps_its_rate_and_no_secret_is_t
     for name, (_, reason, _) in bad.items():
         dashboard.wait(f"monitor/{name}/availability", 20, state="offline", reason=reason)
     rates = dashboard.wait("monitor/good/stats").body
-    assert rates["camera_fps"] > 8
-    assert rates["look_fps"] > 3
+    assert rates["camera_fps"] > 5
+    assert rates["look_fps"] > 2.5
     assert "refused user name or password" in lonely.line("no connection to the MQTT broker")
     for one in (box, lonely):
         one.stop(signal.SIGTERM)
 
-    for name, (_, _, words) in bad.items():
-        (first,) = box.lines(f" {name}: lost (") + box.lines(f" {name}: auth failed (")
+    for name, (_, reason, words) in bad.items():
+        (first,) = box.lines(f" {name}: not connected (") + box.lines(f" {name}: login refused (")
         (second,) = box.lines(f" {name}: offline (")
         assert words in first
-        assert words in second
+        assert f"({reason})" in second
     kept = [path for path in tmp_path.rglob("*") if path.is_file() and path.name != "config.yaml"]
     assert {"history.db", "monitor.log", "detections.jsonl"} <= {path.name for path in kept}
     told = [box.text.encode(), lonely.text.encode(), *(path.read_bytes() for path in kept)]

@@ -256,7 +256,7 @@ def test_closing_sends_what_is_queued_and_says_what_was_left(
     stage.link.lose()
     stage.publisher.send_alert(make_alert(1), None)
     stage.publisher.close()
-    assert [record.message for record in caplog.records] == ["1 alerts were not acknowledged by the MQTT broker before the end"]
+    assert [record.message for record in caplog.records] == ["alerts that the MQTT broker had not acknowledged at the end: 1"]
 
 
 def test_a_publisher_that_was_closed_can_begin_again(stage: Stage, make_alert: Callable[..., Alert]) -> None:

@@ -241,10 +241,10 @@ def test_stragglers_are_named_within_one_common_deadline(hire: Hire, caplog: pyt
         worker.start()
     stuck.wait(PATIENCE)
     begun = stopwatch()
-    with caplog.at_level(logging.ERROR):
-        assert stop_all([*hung, fine], 0.3) == ["porch", "porch"]
-    assert stopwatch() - begun < 0.55
-    assert "still running 0.3 s after being told to stop: porch, porch" in caplog.text
+    with caplog.at_level(logging.WARNING):
+        assert stop_all([*hung, fine], 1) == ["porch", "porch"]
+    assert stopwatch() - begun < 1.9  # one after the other they would take 2
+    assert "still running 1 s after being told to stop: porch, porch" in caplog.text
     release.set()
     assert stop_all(hung, PATIENCE) == []
 

@@ -1,0 +1,132 @@
+"""The life of the process: start, keep company, reload, stop.
+
+A reload makes the next daemon ready beside the running one, model included; only when that has worked is the old one stopped. So a
+configuration that is no good costs nothing but a few lines in the log.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import signal
+import sys
+from collections.abc import Callable
+from contextlib import closing
+from typing import NoReturn
+
+from monitor.app import Daemon
+from monitor.camera.opencv import prepare_opencv
+from monitor.classify.card import find_card
+from monitor.classify.load import load_classifier, refuse_what_is_not_built_in
+from monitor.clock import Clock
+from monitor.config.dump import secrets_of
+from monitor.config.load import Loaded
+from monitor.errors import MonitorError
+from monitor.ladder import BUG, DONE
+from monitor.observe.logs import Logs
+from monitor.reporting import Reporter
+from monitor.rulebook import Rulebook
+from monitor.runtime.sd_notify import Notifier
+from monitor.runtime.signals import Request, Signals
+
+log = logging.getLogger(__name__)
+
+
+class Service:
+    """Runs one daemon after the other. load: reads the configuration; raises ConfigError."""
+
+    def __init__(self, load: Callable[[], Loaded], signals: Signals, clock: Clock) -> None:
+        self._load = load
+        self._signals = signals
+        self._clock = clock
+        self._notifier = Notifier()
+        self._stragglers: list[str] = []
+
+    def run(self) -> int:
+        """Watch until told to stop and return the exit code. What is wrong before the first daemon watches is raised."""
+        prepare_opencv()
+        with self._signals.leaving():
+            loaded = self._load()
+        successor: Daemon | None = None
+        while True:
+            with closing(Logs(loaded.config.logging, self._clock, secrets_of(loaded.config))):
+                if successor is None:
+                    with self._signals.leaving():
+                        successor = self._prepare(loaded, None)
+                request, successor = self._watch(successor)
+            if successor is None or self._stragglers:
+                break
+            loaded = successor.loaded
+        if successor is not None and not self._told_to_stop():
+            _begin_anew()
+        code = BUG if request is Request.GIVE_UP else DONE
+        if self._stragglers:
+            _leave(code)
+        return code
+
+    def _prepare(self, loaded: Loaded, running: Daemon | None) -> Daemon:
+        """Make the daemon for a configuration; nothing of it runs yet. The model is loaded last: that may take a Raspberry Pi a minute."""
+        model = loaded.config.model
+        refuse_what_is_not_built_in(model)
+        Rulebook(loaded, find_card(model.name, model.weights))
+        for warning in loaded.warnings:
+            log.warning("%s", warning)
+        keep = running is not None and running.config.model == model
+        return Daemon(loaded, running.classifier if running and keep else load_classifier(model), self._clock, self._signals.ask)
+
+    def _watch(self, daemon: Daemon) -> tuple[Request, Daemon | None]:
+        """Run a daemon until it is to stop; give why, and the one that is to follow."""
+        try:
+            daemon.start()
+            self._notifier.ready("watching")
+            reporter = Reporter(daemon, self._notifier, self._clock)
+            while True:
+                request = self._signals.wait(timeout=1.0)
+                reporter.step(self._clock.now())
+                successor = self._reload(daemon) if request is Request.RELOAD else None
+                if request is not None and (successor is not None or request is not Request.RELOAD):
+                    break
+        except BaseException:
+            daemon.stop()
+            raise
+        if successor is None:
+            log.info("stopping")
+            self._notifier.stopping()
+        self._stragglers = daemon.stop()
+        return request, successor
+
+    def _reload(self, daemon: Daemon) -> Daemon | None:
+        """Make the daemon that the configuration asks for now, or None if it is no good."""
+        self._notifier.reloading(self._clock.now())
+        try:
+            successor = self._prepare(self._load(), daemon)
+        except MonitorError as error:
+            log.error("the new configuration is refused and the old one stays in force:")
+            for line in str(error).splitlines():
+                log.error("%s", line)
+            self._notifier.ready("watching; the new configuration was refused")
+            return None
+        log.info("reloading %s", successor.loaded.file)
+        return successor
+
+    def _told_to_stop(self) -> bool:
+        """Tell whether a request to stop is waiting."""
+        while (request := self._signals.wait(0)) is not None:
+            if request is Request.STOP:
+                return True
+        return False
+
+
+def _begin_anew() -> NoReturn:
+    """Become a fresh process under the same number: a thread that is stuck in a library cannot be left behind in any other way."""
+    signal.signal(signal.SIGHUP, signal.SIG_IGN)  # stays so until the new process listens; by default it would end it
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os.execv(sys.executable, sys.orig_argv)  # noqa: S606 - our own command line, once more
+
+
+def _leave(code: int) -> NoReturn:
+    """End the process at once: a thread is stuck inside a library, whose clean-up would crash or wait for it."""
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(code)
