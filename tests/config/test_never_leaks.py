@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
 from monitor.config.load import load
@@ -72,6 +72,7 @@ def test_a_damaged_file_never_repeats_its_secrets(path: Path, data: st.DataObjec
         at = data.draw(st.integers(0, len(parts) - 1))
         kept = at + (parts[at] != SECRET and data.draw(st.booleans()))
         text = "".join([*parts[:at], data.draw(st.sampled_from(PIECES)), *parts[kept:]])
+    assume(not re.search(rf"!file\s+['\"]?{SECRET}", text))  # then it is the name of a file, which a message must be able to tell
     with contextlib.suppress(UnicodeEncodeError):
         assert SECRET not in message_of(path, text.encode())
 

@@ -52,11 +52,15 @@ def checkout(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def make(checkout: Path) -> Make:
-    """Run make in the checkout."""
-    # A make that runs these tests must not hand its own settings down to the make under test.
+def clean() -> dict[str, str]:
+    """The environment without what a make that runs these tests would hand down to the make under test."""
     handed_down = {"MAKEFLAGS", "MAKELEVEL", "MFLAGS", "PYTHON", "DESTDIR", "ARGS"}
-    clean = {key: value for key, value in os.environ.items() if key not in handed_down}
+    return {key: value for key, value in os.environ.items() if key not in handed_down}
+
+
+@pytest.fixture
+def make(checkout: Path, clean: dict[str, str]) -> Make:
+    """Run make in the checkout."""
 
     def run(*arguments: str, env: Mapping[str, str] | None = None) -> subprocess.CompletedProcess[str]:
         environment = {**clean, **(env or {})}
