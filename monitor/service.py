@@ -57,7 +57,7 @@ class Service:
             if successor is None or self._stragglers:
                 break
             loaded = successor.loaded
-        if successor is not None and not self._told_to_stop():
+        if successor is not None and not self._told_to_stop():  # a reload, but the old daemon left a thread behind
             _begin_anew()
         code = BUG if request is Request.GIVE_UP else DONE
         if self._stragglers:

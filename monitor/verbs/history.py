@@ -5,9 +5,9 @@ from __future__ import annotations
 import argparse
 import csv
 import sys
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from monitor.clock import iso
 from monitor.errors import UsageError
@@ -17,6 +17,8 @@ from monitor.verbs.common import Verbs, add_config_option, json_line, load_confi
 if TYPE_CHECKING:
     from monitor.record.detection_log import Line
     from monitor.values import Alert, Sighting
+
+Row = TypeVar("Row")
 
 SIGHTING_COLUMNS = ("kind", "time", "camera", "zone", "label", "class_id", "first", "last", "best_score", "looks", "episode", "model")
 ALERT_COLUMNS = (
@@ -62,24 +64,27 @@ def history(args: argparse.Namespace) -> int:
         raise UsageError("--limit must be at least 1")
     filters = {"camera": args.camera, "label": args.label, "since": args.since, "until": args.until, "limit": args.limit}
     with HistoryReader(config.history.path) as reader:
-        if args.json or args.csv:
-            _print(map(alert_line, reader.alerts(**filters)) if args.alerts else map(sighting_line, reader.sightings(**filters)), args)
+        if args.alerts:
+            _show(reader.alerts(**filters), alert_line, _alert, ALERT_COLUMNS, args)
         else:
-            for text in map(_alert, reader.alerts(**filters)) if args.alerts else map(_sighting, reader.sightings(**filters)):
-                out(text)
+            _show(reader.sightings(**filters), sighting_line, _sighting, SIGHTING_COLUMNS, args)
     return 0
 
 
-def _print(rows: Iterable[Line], args: argparse.Namespace) -> None:
-    """Print rows as JSON or CSV: the same as in the detection log."""
+def _show(
+    found: Iterable[Row], line: Callable[[Row], Line], text: Callable[[Row], str], columns: Sequence[str], args: argparse.Namespace
+) -> None:
+    """Print what was found for people, or as JSON or CSV with the rows of the detection log."""
     if args.json:
-        for row in rows:
-            json_line(row)
-    else:
-        columns = ALERT_COLUMNS if args.alerts else SIGHTING_COLUMNS
+        for row in found:
+            json_line(line(row))
+    elif args.csv:
         writer = csv.DictWriter(sys.stdout, columns, lineterminator="\n")
         writer.writeheader()
-        writer.writerows(rows)
+        writer.writerows(map(line, found))
+    else:
+        for row in found:
+            out(text(row))
 
 
 def _sighting(sighting: Sighting) -> str:
