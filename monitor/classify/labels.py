@@ -5,21 +5,52 @@ The place in the list is the class id, so nothing is skipped, sorted or made uni
 
 from __future__ import annotations
 
+import hashlib
 import json
+import stat
 import unicodedata
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from importlib import resources
+from pathlib import Path
 
 MAX_LABEL = 200
 """Characters; a label stands in every alert and log line. ImageNet's longest has 30."""
+
+MAX_FILE = 4_000_000
+"""Bytes of a label file; ImageNet's 21,843 classes have 500,000."""
 
 _UNPRINTABLE = {"Cc", "Cs", "Zl", "Zp"}  # control characters, lone surrogates, line and paragraph separators
 _BIDI = {"LRE", "RLE", "LRO", "RLO", "PDF", "LRI", "RLI", "FSI", "PDI"}  # they reorder whatever follows them in a log line
 
 
+def read_label_file(file: Path) -> str:
+    """Return the text of a label file. ValueError if it is none (a device, too large, not UTF-8); OSError if it cannot be read."""
+    facts = file.stat()
+    if not stat.S_ISREG(facts.st_mode):
+        raise ValueError("it is not a file")
+    if facts.st_size > MAX_FILE:
+        raise ValueError(f"it has {facts.st_size:,} bytes; at most {MAX_FILE:,} are allowed")
+    try:
+        return file.read_text("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise ValueError("it is not UTF-8 text; save it as UTF-8") from error
+
+
+def fingerprint(labels: Sequence[str]) -> str:
+    """Return the SHA-256 of a label list. Another list has another one, and so has another order."""
+    return hashlib.sha256("\n".join(labels).encode()).hexdigest()
+
+
+def imagenet_labels() -> tuple[str, ...]:
+    """Return the list of the shipped cards: torchvision's names for the 1,000 classes of ImageNet, no two alike."""
+    return parse_labels((resources.files("monitor.classify") / "cards" / "imagenet1k.txt").read_text("utf-8"))
+
+
 def parse_labels(text: str) -> tuple[str, ...]:
     """Read a label list: one a line, a JSON list, `{"0": "name"}` or `{"0": ["wnid", "name"]}`. ValueError says what is wrong."""
     if text.lstrip()[:1] in {"[", "{"}:
-        return check_labels(_from_json(text))
+        return labels_of(from_json(text))
     lines = text.rstrip().split("\n") if text.strip() else []
     return check_labels([line.strip() for line in lines])
 
@@ -40,24 +71,39 @@ def check_labels(labels: Sequence[str]) -> tuple[str, ...]:
 
 def duplicates(labels: Sequence[str]) -> list[str]:
     """Return the names that more than one class has, sorted."""
-    return sorted({label for label in labels if labels.count(label) > 1}) if len(set(labels)) < len(labels) else []
+    return sorted(label for label, times in Counter(labels).items() if times > 1)
 
 
-def _from_json(text: str) -> list[str]:
-    try:
-        content = json.loads(text)
-    except (json.JSONDecodeError, RecursionError) as error:
-        raise ValueError(f"it begins like JSON but is not: {error}") from error
-    if isinstance(content, dict):
+def labels_of(content: Mapping[str, object] | Sequence[object]) -> tuple[str, ...]:
+    """Read the labels from a list that is decoded already: names in class order, or by class id. ValueError says what is wrong."""
+    if isinstance(content, Mapping):
         content = _in_order(content)
-    names = [entry[1] if isinstance(entry, list) and len(entry) == 2 else entry for entry in content]
-    for class_id, name in enumerate(names):
+    names: list[str] = []
+    for class_id, entry in enumerate(content):
+        name = entry[1] if isinstance(entry, list) and len(entry) == 2 else entry
         if not isinstance(name, str):
             raise ValueError(f'class {class_id} is {ascii(name)[:60]}, not a name or ["wnid", "name"]')  # noqa: TRY004 - the file is wrong
-    return names
+        names.append(name)
+    return check_labels(names)
 
 
-def _in_order(content: dict[str, object]) -> list[object]:
+def from_json(text: str) -> dict[str, object] | list[object]:
+    """Decode a list or an object; ValueError if it is neither, or says two things under one key."""
+    try:
+        content = json.loads(text, object_pairs_hook=_each_once)
+    except (json.JSONDecodeError, RecursionError) as error:
+        raise ValueError(f"it begins like JSON but is not: {error}") from error
+    assert isinstance(content, dict | list)  # callers saw its first character
+    return content
+
+
+def _each_once(pairs: list[tuple[str, object]]) -> dict[str, object]:
+    if twice := duplicates([key for key, _ in pairs]):
+        raise ValueError(f"{twice[0]!a} stands in it twice")
+    return dict(pairs)
+
+
+def _in_order(content: Mapping[str, object]) -> list[object]:
     try:
         return [content[str(class_id)] for class_id in range(len(content))]
     except KeyError as error:

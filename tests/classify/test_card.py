@@ -2,32 +2,45 @@ from __future__ import annotations
 
 import logging
 from dataclasses import replace
+from importlib import resources
 from pathlib import Path
 
 import pytest
 
 from monitor.classify.architectures import HEADS, build
-from monitor.classify.card import Card, card_text, cards, export_path, find_card, own_cards, shipped_cards, weights_path
+from monitor.classify.card import Card, card_text, cards, export_path, find_card, own_cards, read_card, shipped_cards, weights_path
+from monitor.classify.labels import fingerprint
 from monitor.errors import WeightsError
 
+SHIPPED = {"resnet18", "resnet34", "resnet50", "efficientnet_lite0"}
+TORCHVISIONS = [name for name, card in shipped_cards().items() if card.url and "download.pytorch.org" in card.url]
 
-def test_the_label_list_is_torchvisions_own() -> None:
+
+@pytest.mark.parametrize("name", TORCHVISIONS)
+def test_a_card_of_torchvision_says_what_torchvision_says_of_its_file(name: str) -> None:
     build("resnet18", 2)  # makes torchvision importable where its operators are missing
-    from torchvision.models import ResNet18_Weights
+    from torchvision.models import get_model_weights
 
-    weights = ResNet18_Weights.IMAGENET1K_V1
-    card = shipped_cards()["resnet18"]
+    card = shipped_cards()[name]
+    weights = get_model_weights(card.architecture).IMAGENET1K_V1
+    assert (card.architecture, card.url, card.file) == (name, weights.url, weights.url.rpartition("/")[2])
+    assert {"acc@1": card.top1, "acc@5": card.top5} == weights.meta["_metrics"]["ImageNet-1K"]
+    assert round(card.size / 2**20, 3) == weights.meta["_file_size"]
     assert list(card.labels) == weights.meta["categories"]
-    assert (card.url, card.top1, card.top5) == (weights.url, *weights.meta["_metrics"]["ImageNet-1K"].values())
+    transforms, ours = weights.transforms(), card.preprocessing
+    assert ([ours.resize], [ours.crop]) == (transforms.resize_size, transforms.crop_size)
+    assert (ours.mean, ours.std) == (tuple(transforms.mean), tuple(transforms.std))
 
 
 def test_shipped_cards_are_complete() -> None:
     shipped = shipped_cards()
-    assert set(shipped) == {"resnet18", "efficientnet_lite0"}
+    assert set(shipped) == SHIPPED
+    assert SHIPPED - {"efficientnet_lite0"} == set(TORCHVISIONS)
     for card in shipped.values():
         assert card.architecture in HEADS
         assert card.sha256[:8] in card.file
         assert len(card.labels) == 1000
+        assert card.labels_sha256 == fingerprint(card.labels)
         assert (card.url is None) != (card.package is None)
 
 
@@ -52,13 +65,38 @@ def test_labels_may_lie_in_a_file_beside_the_card(random_card: Card, tmp_path: P
     assert cards(tmp_path)["random"].labels == ("eins", "zwei")
 
 
+@pytest.mark.parametrize(
+    "change", [("- cat\n- dog\n", "- dog\n- cat\n"), ("- cat\n", "- cow\n"), ("- dog\n", ""), ("- cat\n", "- cat\n- cow\n")]
+)
+def test_labels_that_were_changed_or_put_in_another_order_are_refused(random_card: Card, tmp_path: Path, change: tuple[str, str]) -> None:
+    text = card_text(replace(random_card, labels_sha256=fingerprint(random_card.labels)))
+    (tmp_path / "random.yaml").write_text(text, "utf-8")
+    assert find_card("random", tmp_path).labels == random_card.labels
+    (tmp_path / "random.yaml").write_text(text.replace(*change), "utf-8")
+    with pytest.raises(
+        WeightsError, match=r"random\.yaml: its labels are not those it was made with .*import FILE --name random .*model\.labels"
+    ):
+        find_card("random", tmp_path)
+
+
+def test_a_shipped_card_beside_another_list_of_a_thousand_labels_is_refused(tmp_path: Path) -> None:
+    shipped = resources.files("monitor.classify") / "cards"
+    (tmp_path / "resnet18.yaml").write_bytes((shipped / "resnet18.yaml").read_bytes())
+    labels = tmp_path / "imagenet1k.txt"
+    labels.write_bytes((shipped / "imagenet1k.txt").read_bytes())
+    assert read_card(tmp_path / "resnet18.yaml", tmp_path) == shipped_cards()["resnet18"]
+    labels.write_text("\n".join(sorted(labels.read_text("utf-8").splitlines())), "utf-8")
+    with pytest.raises(WeightsError, match=r"resnet18\.yaml: its labels are not those it was made with .*: install monitor again"):
+        read_card(tmp_path / "resnet18.yaml", tmp_path)
+
+
 def test_a_broken_card_is_reported_and_does_not_take_the_others_with_it(
     random_card: Card, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     (tmp_path / "random.yaml").write_text(card_text(random_card), "utf-8")
     (tmp_path / "worse.yaml").write_text("name: [", "utf-8")
     with caplog.at_level(logging.WARNING):
-        assert set(cards(tmp_path)) == {"resnet18", "efficientnet_lite0", "random"}
+        assert set(cards(tmp_path)) == {*SHIPPED, "random"}
     assert "worse.yaml" in caplog.text
     with pytest.raises(WeightsError, match=r"worse\.yaml"):
         find_card("worse", tmp_path)
@@ -77,6 +115,8 @@ def test_a_broken_card_is_reported_and_does_not_take_the_others_with_it(
         ("licence: none", "licence: none\nurl: file:///etc/passwd", "url: "),
         ("licence: none", "licence: none\npackage: --index-url=http://x", "package: "),
         ("licence: none", "licence: none\nlicense: none", "license: "),
+        ("licence: none", "licence: none\noriginal: [a, b, c]", "original: .*must not be written"),
+        ("licence: none", "licence: none\nlabels_sha256: none", "labels_sha256: "),
         ("- cat", '- "c\\0at"', "control character"),
         ("- cat", "- no", "labels.0"),
         ("- cat\n- dog\n- nothing at all\n", "  missing.txt\n", "missing.txt"),
@@ -111,4 +151,4 @@ def test_an_unknown_name_gets_the_known_ones_and_the_likely_one(tmp_path: Path) 
 
 
 def test_without_a_folder_there_are_the_shipped_cards(tmp_path: Path) -> None:
-    assert set(cards(tmp_path / "nowhere")) == {"resnet18", "efficientnet_lite0"}
+    assert set(cards(tmp_path / "nowhere")) == SHIPPED

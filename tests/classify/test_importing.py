@@ -10,11 +10,16 @@ import numpy as np
 import pytest
 
 from monitor.classify.architectures import build, load_checkpoint
-from monitor.classify.card import Card, export_path, find_card, own_cards
+from monitor.classify.card import Card, export_path, find_card, own_cards, shipped_cards
+from monitor.classify.checksum import sha256_of
 from monitor.classify.export import export_problem
 from monitor.classify.golden import golden_input
 from monitor.classify.importing import import_weights
+from monitor.classify.labels import fingerprint
+from monitor.classify.load import load_classifier
+from monitor.classify.preprocess import Square
 from monitor.classify.verify import verify_file
+from monitor.config.schema import ModelSettings
 from monitor.errors import MonitorError, UsageError, WeightsRefusedError
 
 if TYPE_CHECKING:
@@ -49,6 +54,8 @@ def test_a_model_of_ones_own_becomes_a_card_that_is_ready(checkpoint: Path, labe
     card = import_weights(checkpoint, weights, "my-cats", labels)
     assert card == find_card("my-cats", weights)
     assert (card.architecture, card.labels, card.url) == ("resnet18", ("cat", "dog", "nothing at all"), None)
+    assert (card.sha256, card.labels_sha256) == (sha256_of(checkpoint), fingerprint(card.labels))
+    assert card.preprocessing == shipped_cards()["resnet18"].preprocessing
     verify_file(card, weights)
     assert export_problem(card, weights) is None
     export = export_path(card, weights).name
@@ -195,6 +202,24 @@ def test_another_architecture_is_taken_when_named(labels: Path, tmp_path: Path) 
     card = import_weights(tmp_path / "lite.pth", tmp_path / "weights", "lite", labels, "efficientnet_lite0")
     assert card.preprocessing.mean == pytest.approx((127 / 255,) * 3)
     assert own_cards(tmp_path / "weights") == ({"lite": card}, {})
+
+
+def test_a_resnet34_in_half_precision_from_a_parallel_run_classifies_under_its_name_as_in_torchvision(labels: Path, tmp_path: Path) -> None:
+    import torch
+    from torch.nn.functional import softmax
+
+    torch.manual_seed(2)
+    trained = build("resnet34", 3).half()
+    torch.save(torch.nn.DataParallel(trained).state_dict(), tmp_path / "my.pth")
+    card = import_weights(tmp_path / "my.pth", tmp_path / "weights", "garage", labels, "resnet34")
+    assert export_problem(card, tmp_path / "weights") is None
+    classifier = load_classifier(ModelSettings(name="garage", threads=1, weights=tmp_path / "weights"))
+    scores = classifier.classify([Square(np.full((300, 400, 3), 200, np.uint8))])
+    grey = (200 / 255 - torch.tensor([0.485, 0.456, 0.406])) / torch.tensor([0.229, 0.224, 0.225])
+    with torch.inference_mode():
+        wanted = softmax(trained.float().eval()(grey.view(1, 3, 1, 1).expand(1, 3, 224, 224)), 1)
+    np.testing.assert_allclose(scores, wanted.numpy(), atol=1e-4)
+    assert scores.max() > 0.4, "nearly the same score for every class would show nothing"
 
 
 @pytest.mark.parametrize("target", ["file", "link to nowhere"])

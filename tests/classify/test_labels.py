@@ -1,8 +1,10 @@
 from __future__ import annotations
 
+import hashlib
+
 import pytest
 
-from monitor.classify.labels import MAX_LABEL, duplicates, parse_labels
+from monitor.classify.labels import MAX_LABEL, duplicates, fingerprint, parse_labels
 
 
 @pytest.mark.parametrize(
@@ -36,6 +38,7 @@ def test_every_usual_form_of_a_label_list_is_read_in_class_order(text: str) -> N
         ('{"0": "cat", "2": "dog"}', "class '1' is missing"),
         ('{"cat": 0}', "class '0' is missing"),
         ('["cat"', "not"),
+        ('{"0": "cat", "1": "dog", "0": "cow"}', "'0' stands in it twice"),
         ("[" * 100_000, "not"),
         ('["a\\u0000b"]', "control character"),
         ('["a\\nb"]', "control character"),
@@ -61,3 +64,8 @@ def test_two_classes_of_one_name_stay_two_and_are_named() -> None:
     assert labels == ("crane", "maillot", "crane")
     assert duplicates(labels) == ["crane"]
     assert duplicates(labels[:2]) == []
+
+
+def test_the_fingerprint_of_a_list_is_the_sha256_of_its_lines() -> None:
+    assert fingerprint(("cat", "Bär")) == hashlib.sha256("cat\nBär".encode()).hexdigest()
+    assert len({fingerprint(labels) for labels in (("a", "b"), ("b", "a"), ("a", "b", "b"), ("a",))}) == 4
