@@ -9,7 +9,16 @@ from monitor.classify.download import Progress, download
 from monitor.classify.export import export
 from monitor.classify.package import take_from_package
 from monitor.classify.verify import mend, verify_file
+from monitor.config.schema import ModelSettings
 from monitor.errors import DownloadError, WeightsError
+
+ALWAYS = "efficientnet_lite0"
+"""Small, and always to be had: with this card every installation has a model that runs."""
+
+
+def wanted(settings: ModelSettings) -> list[str]:
+    """Return the names of the cards that `weights fetch` gets unasked: those in use, and ALWAYS. The larger ones are fetched by name."""
+    return list(dict.fromkeys(name for name in (settings.name, settings.fallback, ALWAYS) if name))
 
 
 def fetch(card: Card, weights: Path, progress: Progress) -> Path:

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from monitor.errors import DownloadError, UsageError, WeightsError
 from monitor.verbs.common import Verbs, add_config_option, json_line, message, models, out
+from monitor.verbs.quantize import add_options, quantize
 
 
 def add(verbs: Verbs[argparse.ArgumentParser]) -> None:
@@ -17,7 +18,7 @@ def add(verbs: Verbs[argparse.ArgumentParser]) -> None:
     parser = verbs.add_parser("weights", help="model cards and their files")
     parts = parser.add_subparsers(metavar="WHAT", required=True)
     _part(parts, "list", "the cards, and which are ready", list_cards).add_argument("--json", action="store_true", help="as JSON Lines")
-    _part(parts, "fetch", "download and verify all shipped cards, or one", fetch).add_argument("name", nargs="?", metavar="NAME")
+    _part(parts, "fetch", "download and verify the models in use, or one", fetch).add_argument("name", nargs="?", metavar="NAME")
     own = _part(parts, "import", "take in an official file by its SHA-256, or a checkpoint of your own", import_)
     own.add_argument("file", type=Path, metavar="FILE")
     own.add_argument("--name", help="what to call a model of your own")
@@ -25,6 +26,7 @@ def add(verbs: Verbs[argparse.ArgumentParser]) -> None:
     own.add_argument("--arch", metavar="A", help="its architecture (resnet18)")
     _part(parts, "verify", "check every file against its card", verify).add_argument("--json", action="store_true", help="as JSON Lines")
     _part(parts, "export", "write the ONNX files that the daemon runs", export).add_argument("name", nargs="?", metavar="NAME")
+    add_options(_part(parts, "quantize", "make an int8 file and keep it if it is as good as fp32", quantize))
     _part(parts, "groups", "the shipped groups of labels", groups).add_argument("--json", action="store_true", help="as JSON Lines")
 
 
@@ -72,23 +74,25 @@ def verify(args: argparse.Namespace) -> int:
 
 
 def fetch(args: argparse.Namespace) -> int:
-    """Download what is missing. Asked for all, a card that cannot be had is a warning, unless none can."""
-    from monitor.classify.card import find_card, shipped_cards
+    """Download what is missing. Without a name, a card that cannot be had is a warning, unless none can."""
+    from monitor.classify.card import find_card
     from monitor.classify.fetch import fetch as get
+    from monitor.classify.fetch import wanted
 
-    weights = models(args.config).weights
+    settings = models(args.config)
+    weights = settings.weights
     if args.name is not None:
         out(str(get(find_card(args.name, weights), weights, _progress(args.name))))
         return 0
     failures = []
-    cards = shipped_cards().values()
-    for card in cards:
+    names = wanted(settings)
+    for name in names:
         try:
-            out(str(get(card, weights, _progress(card.name))))
-        except DownloadError as error:
+            out(str(get(find_card(name, weights), weights, _progress(name))))
+        except (DownloadError, WeightsError) as error:
             failures.append(error)
-            message(f"warning: {card.name} is not available: {error}")
-    if len(failures) == len(cards):
+            message(f"warning: {name} is not available: {error}")
+    if len(failures) == len(names):
         raise DownloadError("no model could be fetched; the reasons are above")
     return 0
 

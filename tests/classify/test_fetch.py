@@ -7,7 +7,8 @@ import pytest
 
 from monitor.classify.card import Card, export_path, shipped_cards, weights_path
 from monitor.classify.export import export_problem
-from monitor.classify.fetch import fetch
+from monitor.classify.fetch import fetch, wanted
+from monitor.config.schema import ModelSettings
 from monitor.errors import DownloadError
 
 
@@ -66,3 +67,9 @@ def test_a_folder_that_cannot_be_made_is_told(random_card: Card, tmp_path: Path)
     (tmp_path / "weights").write_text("in the way")
     with pytest.raises(DownloadError, match="cannot be written: File exists"):
         fetch(random_card, tmp_path / "weights", silent)
+
+
+def test_unasked_only_the_models_in_use_are_fetched_and_the_small_one_in_any_case() -> None:
+    assert wanted(ModelSettings()) == ["resnet18", "efficientnet_lite0"]
+    assert wanted(ModelSettings(fallback="efficientnet_lite0")) == ["resnet18", "efficientnet_lite0"]
+    assert wanted(ModelSettings(name="garage", fallback="resnet50")) == ["garage", "resnet50", "efficientnet_lite0"]

