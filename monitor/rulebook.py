@@ -34,7 +34,7 @@ class Rulebook:
 
     def __init__(self, loaded: Loaded, card: Card) -> None:
         config = loaded.config
-        self.targets = Targets(card.labels, config.groups)
+        self.targets = Targets(card.labels, config.groups, card.original)
         problems: list[Problem] = []
         for name in config.groups:
             self._resolve(name, f"groups.{name}", loaded, card, problems)

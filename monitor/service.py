@@ -16,11 +16,12 @@ from typing import NoReturn
 
 from monitor.app import Daemon
 from monitor.camera.opencv import prepare_opencv
-from monitor.classify.card import find_card
 from monitor.classify.load import load_classifier, refuse_what_is_not_built_in
+from monitor.classify.relabel import chosen_card, configured_card
 from monitor.clock import Clock
 from monitor.config.dump import secrets_of
 from monitor.config.load import Loaded
+from monitor.config.schema import ModelSettings
 from monitor.errors import MonitorError
 from monitor.ladder import BUG, DONE
 from monitor.observe.logs import Logs
@@ -68,11 +69,11 @@ class Service:
         """Make the daemon for a configuration; nothing of it runs yet. The model is loaded last: that may take a Raspberry Pi a minute."""
         model = loaded.config.model
         refuse_what_is_not_built_in(model)
-        Rulebook(loaded, find_card(model.name, model.weights))
+        Rulebook(loaded, configured_card(loaded))
         for warning in loaded.warnings:
             log.warning("%s", warning)
-        keep = running is not None and running.config.model == model
-        return Daemon(loaded, running.classifier if running and keep else load_classifier(model), self._clock, self._signals.ask)
+        classifier = running.classifier if running and _is_current(running, model) else load_classifier(model)
+        return Daemon(loaded, classifier, self._clock, self._signals.ask)
 
     def _watch(self, daemon: Daemon) -> tuple[Request, Daemon | None]:
         """Run a daemon until it is to stop; give why, and the one that is to follow."""
@@ -115,6 +116,12 @@ class Service:
             if request is Request.STOP:
                 return True
         return False
+
+
+def _is_current(running: Daemon, model: ModelSettings) -> bool:
+    """Tell whether the model that runs is what `model` asks for: the same settings, and neither its card nor its labels' file changed."""
+    card = running.classifier.card
+    return running.config.model == model and card == chosen_card(card.name, model)
 
 
 def _begin_anew() -> NoReturn:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -123,6 +124,19 @@ def test_readings_are_only_of_the_rules_of_that_zone(tmp_path: Path) -> None:
     row = np.array([0.1, 0.2, 0.7], np.float32)
     assert [reading.rule for reading in book.readings("porch", "frame", row)] == ["green"]
     assert [reading.rule for reading in book.readings("porch", "drive", row)] == ["car", "green"]
+
+
+def test_under_new_names_rules_and_groups_use_those_and_old_ones_are_problems_with_a_hint(tmp_path: Path) -> None:
+    german = replace(CARD, labels=("rot", "grün", "blau"), original=CARD.labels)
+    text = "cameras: {porch: {source: demo}}\ngroups: {bunt: [rot, Grün]}\nrules: [{label: bunt}, {label: blau}]\n"
+    bunt, blau = Rulebook(load_text(tmp_path, text), german).readings("porch", "frame", np.array([0.2, 0.5, 0.3], np.float32))
+    assert ((bunt.rule, bunt.label), (blau.rule, blau.label)) == (("bunt", "grün"), ("blau", "blau"))
+    with pytest.raises(ConfigError) as caught:
+        Rulebook(load_text(tmp_path, text.replace("rot", "red").replace("blau", "blue")), german)
+    told = {problem.where: problem.message for problem in caught.value.problems}
+    assert told.keys() == {"groups.bunt", "rules[1].label"}
+    assert "'red' (in the group 'bunt') goes by another name here" in told["groups.bunt"]
+    assert "`model.labels` gave it: blau" in told["rules[1].label"]
 
 
 def test_a_class_belongs_to_the_running_episode_of_a_rule_that_counts_it(tmp_path: Path) -> None:

@@ -11,13 +11,14 @@ from typing import Literal
 
 import numpy as np
 
-from monitor.classify.card import Card, find_card
+from monitor.classify.card import Card
 from monitor.classify.classifier import Classifier
 from monitor.classify.engines.onnxruntime import OnnxRuntimeEngine
 from monitor.classify.engines.protocol import Engine, threads_for
 from monitor.classify.engines.torch import TorchEngine
 from monitor.classify.export import export
 from monitor.classify.golden import agrees, golden_input
+from monitor.classify.relabel import chosen_card
 from monitor.classify.verify import verify_file
 from monitor.config.schema import ModelSettings
 from monitor.errors import ConfigError, Problem, WeightsError
@@ -61,7 +62,7 @@ def override(
 
 def _load(name: str, settings: ModelSettings) -> Classifier:
     """Start the card called `name`, in the engine that is set or the first of AUTO that passes the self-test."""
-    card = find_card(name, settings.weights)
+    card = chosen_card(name, settings)
     verify_file(card, settings.weights)
     refused: list[str] = []
     for engine_name in AUTO if settings.engine == "auto" else (settings.engine,):

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from monitor.classify.groups import shipped_groups
+from monitor.classify.labels import imagenet_labels
 from monitor.errors import MonitorError
 
 _PEOPLE = {"person", "people", "human", "man", "woman", "child", "baby", "face", "pedestrian"}
@@ -24,18 +25,18 @@ class Targets:
     A user's group goes before a label, a label before a shipped group. A label stands for all classes of that name; where two labels differ
     only in case (ImageNet has a Cardigan, which is a dog, and a cardigan), the one that is written alike goes first. In a group its own
     name means what it would mean without the group, so that `cat: [cat, lynx]` adds to the shipped cats.
+
+    original: the labels that the model was made with, where its classes go by other names now. The shipped groups stand for those classes,
+    whatever they are called; nothing else is found by its old name.
     """
 
-    def __init__(self, labels: Sequence[str], groups: Mapping[str, Sequence[str]]) -> None:
+    def __init__(self, labels: Sequence[str], groups: Mapping[str, Sequence[str]], original: Sequence[str] | None = None) -> None:
         self._labels = labels
-        self._exact: dict[str, tuple[int, ...]] = {}
-        self._alike: dict[str, tuple[int, ...]] = {}
-        for class_id, label in enumerate(labels):
-            for classes, name in ((self._exact, label), (self._alike, _plain(label))):
-                classes[name] = (*classes.get(name, ()), class_id)
-        for name, members in shipped_groups().items():
-            if all(label in self._exact for label in members):
-                self._alike.setdefault(_plain(name), _union(self._exact[label] for label in members))
+        self._exact = _classes(labels)
+        self._alike = _classes(map(_plain, labels))
+        self._former = _classes(map(_plain, original or ()))
+        for name, class_ids in _group_classes(labels if original is None else original).items():
+            self._alike.setdefault(_plain(name), class_ids)
         self._groups = {_plain(name): members for name, members in groups.items()}
 
     def resolve(self, name: str) -> tuple[int, ...]:
@@ -60,6 +61,9 @@ class Targets:
     def _unknown(self, name: str, inside: tuple[str, ...]) -> str:
         plain = _plain(name)
         where = f" (in the group {inside[-1]!r})" if inside else ""
+        if plain in self._former:
+            now = dict.fromkeys(self._labels[class_id] for class_id in self._former[plain])
+            return f"{name!r}{where} goes by another name here, which `model.labels` gave it: {' and '.join(now)}"
         if plain in _PEOPLE:
             return (
                 f"the model has no class {name!r}{where}: ImageNet, which the shipped models know, has animals, vehicles, things and food, "
@@ -71,7 +75,31 @@ class Targets:
         return f"{name!r} is neither a label of the model nor a group{where}{hint}"
 
 
-def _union(parts: Iterable[tuple[int, ...]]) -> tuple[int, ...]:
+def _classes(names: Iterable[str]) -> dict[str, tuple[int, ...]]:
+    """Return the class ids of each name."""
+    classes: dict[str, list[int]] = {}
+    for class_id, name in enumerate(names):
+        classes.setdefault(name, []).append(class_id)
+    return {name: tuple(class_ids) for name, class_ids in classes.items()}
+
+
+def _group_classes(labels: Sequence[str]) -> dict[str, tuple[int, ...]]:
+    """Return the classes of each shipped group, of those whose labels a model has.
+
+    Where they are in ImageNet's places, as in every shipped card, only these places are meant: lists of ImageNet are about that call two
+    classes `crane`, and one of them is no bird. Other models have the labels where they have them.
+    """
+    places = {label: class_id for class_id, label in enumerate(imagenet_labels())}
+    anywhere = _classes(labels)
+    found = {}
+    for name, members in shipped_groups().items():
+        if all(label in anywhere for label in members):
+            in_place = all(places.get(label) in anywhere[label] for label in members)
+            found[name] = _union([places[label]] if in_place else anywhere[label] for label in members)
+    return found
+
+
+def _union(parts: Iterable[Sequence[int]]) -> tuple[int, ...]:
     return tuple(sorted(set().union(*parts)))
 
 

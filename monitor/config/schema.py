@@ -150,6 +150,7 @@ class ModelSettings(Section):
     threads: Annotated[int, Field(ge=1, le=64), NUMERIC] | Literal["auto"] = "auto"
     top_k: Annotated[int, Field(ge=1, le=1000), NUMERIC] = 5
     weights: Path = Path("weights")
+    labels: Path | None = None
 
     def _faults(self) -> Iterator[tuple[str, str]]:
         if self.fallback == self.name:

@@ -61,6 +61,49 @@ def test_shipped_groups_are_offered_only_to_cards_that_have_their_labels() -> No
         Targets(("dog", "cat"), {}).resolve("vehicle")
 
 
+def test_a_shipped_group_means_imagenets_places_and_not_whatever_else_has_one_of_its_names() -> None:
+    twice = (*IMAGENET[:517], "crane bird", *IMAGENET[518:])
+    birds = Targets(IMAGENET, {}).resolve("bird")
+    assert 134 in birds
+    assert Targets(twice, {}).resolve("bird") == birds
+    assert Targets(twice, {}).resolve("crane bird") == (134, 517)
+
+
+def test_a_model_that_has_the_labels_in_other_places_has_the_group_there() -> None:
+    assert Targets(tuple(reversed(IMAGENET)), {}).resolve("cat") == tuple(999 - class_id for class_id in range(285, 280, -1))
+
+
+GERMAN = (*IMAGENET[:281], "Tigerkatze", "Tigerkatze", *IMAGENET[283:])
+"""Classes 281 and 282 are tabby and tiger cat."""
+
+
+def test_under_new_names_a_shipped_group_means_the_same_classes() -> None:
+    targets = Targets(GERMAN, {"katze": ["tigerkatze", "lynx"], "tier": ["cat", "hen"]}, IMAGENET)
+    assert targets.resolve("cat") == (281, 282, 283, 284, 285)
+    assert targets.resolve("Tigerkatze") == (281, 282)
+    assert (targets.resolve("katze"), targets.resolve("tier")) == ((281, 282, 287), (8, 281, 282, 283, 284, 285))
+    with pytest.raises(UnknownTargetError):
+        Targets(GERMAN, {}).resolve("cat")
+
+
+def test_a_new_name_goes_before_a_shipped_group_of_that_name() -> None:
+    assert Targets((*GERMAN[:8], "Cat", *GERMAN[9:]), {}, IMAGENET).resolve("cat") == (8,)
+
+
+def test_an_old_name_is_unknown_and_gets_the_new_one_as_a_hint() -> None:
+    for name in ("tabby", "Tiger_Cat"):
+        with pytest.raises(UnknownTargetError, match=f"'{name}' goes by another name here, which `model.labels` gave it: Tigerkatze"):
+            Targets(GERMAN, {}, IMAGENET).resolve(name)
+    with pytest.raises(UnknownTargetError, match=r"'tabby' \(in the group 'alt'\) goes by .*: Tigerkatze"):
+        Targets(GERMAN, {"alt": ["tabby"]}, IMAGENET).resolve("alt")
+    with pytest.raises(UnknownTargetError, match=r"'person' goes by .*: Mensch"):
+        Targets(("Mensch",), {}, ("person",)).resolve("person")
+
+
+def test_a_score_under_new_names_speaks_with_the_new_name() -> None:
+    assert Targets(("rot", "grün"), {}, ("red", "green")).score(np.array([0.25, 0.5], np.float32), (0, 1)) == (0.75, "grün")
+
+
 @pytest.mark.parametrize(
     ("name", "hint"),
     [

@@ -52,6 +52,7 @@ def test_what_is_left_out_has_the_value_that_the_contract_writes(load_text: Load
 def test_the_contract_writes_every_key_but_those_that_are_unset(load_text: Load) -> None:
     unset = {
         ("cameras", "porch", "username"), ("cameras", "porch", "password"), ("cameras", "porch", "rules"), ("model", "fallback"),
+        ("model", "labels"),
         ("mqtt", "username"), ("mqtt", "password"), ("mqtt", "client_id"), ("mqtt", "tls", "ca"), ("mqtt", "tls", "cert"),
         ("mqtt", "tls", "key"), ("web", "password_hash"),
     }  # fmt: skip

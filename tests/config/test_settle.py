@@ -20,11 +20,13 @@ def test_a_node_that_is_written_keeps_its_name(load_text: Load) -> None:
 
 def test_relative_paths_begin_where_the_file_lies(load_text: Load, tmp_path: Path) -> None:
     text = "cameras: {a: {source: clips/a.mp4}}\nlogging: {file: /var/log/m.log}\nmqtt: {enabled: false, tls: {ca: ca.pem}}\n"
+    text += "model: {labels: deutsch.yaml}\n"
     config = load_text(text).config
     assert config.cameras["a"].source == str(tmp_path / "clips/a.mp4")
     assert config.snapshots.path == tmp_path / "logs/snapshots"
     assert config.logging.file == Path("/var/log/m.log")
     assert config.mqtt.tls.ca == tmp_path / "ca.pem"
+    assert config.model.labels == tmp_path / "deutsch.yaml"
 
 
 @pytest.mark.parametrize("source", ["demo", "0", "/dev/video0", "rtsp://cam/x", "http://cam/x"])

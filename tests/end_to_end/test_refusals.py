@@ -28,6 +28,9 @@ def test_a_configuration_that_is_no_good_is_explained_with_exit_code_78(daemon: 
         f"cameras: {{demo: {{source: demo}}}}\nmodel: {{name: {MODEL}, weights: '{WEIGHTS}'}}\nrules: [{{label: person}}]": (
             "config.yaml:3: rules[0].label: the model has no class 'person'"
         ),
+        f"cameras: {{demo: {{source: demo}}}}\nmodel: {{name: {MODEL}, weights: '{WEIGHTS}', labels: deutsch.txt}}": (
+            "config.yaml:2: model.labels: "
+        ),
     }
     boxes = [daemon(text, f"box-{number}") for number, text in enumerate(cases)]
     for box, sentence in zip(boxes, cases.values(), strict=True):

@@ -93,3 +93,20 @@ def test_a_reload_does_not_wait_for_a_camera_that_hangs(
     box.line("yard: connected", after=before)
     note(f"{box.stop(signal.SIGTERM):.2f} s")
     assert not [line for line in box.said if "stuck: connected" in line]
+
+
+def test_a_reload_reads_the_file_of_labels_anew(daemon: Callable[..., Daemon], tmp_path: Path, cat_clip: Path) -> None:
+    names = tmp_path / "names.yaml"
+    config = settings({"hall": {"source": str(cat_clip), "loop": True}})
+    config["model"] |= {"labels": str(names)}
+    names.write_text("Egyptian cat: Mieze\ntabby: Mieze\n")
+    box = daemon(config | {"rules": [{"label": "Mieze", "threshold": 0.2}]})
+    box.line("hall: mieze start (Mieze ")
+
+    names.write_text("Egyptian cat: Minka\ntabby: Minka\n")
+    box.process.send_signal(signal.SIGHUP)
+    box.line("rules[0].label: 'Mieze' is neither a label of the model nor a group")
+    box.write(config | {"rules": [{"label": "Minka", "threshold": 0.2}]})
+    box.process.send_signal(signal.SIGHUP)
+    box.line("hall: minka start (Minka ")
+    box.stop(signal.SIGTERM)

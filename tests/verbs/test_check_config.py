@@ -53,6 +53,45 @@ def test_a_model_that_nobody_knows_is_found_out_before_the_daemon_needs_it(run: 
     assert "there is no model card 'resnet81'; did you mean resnet18?" in ran.err
 
 
+def test_labels_of_a_file_take_the_place_of_the_models(run: Run, config: Path, tmp_path: Path) -> None:
+    (tmp_path / "deutsch.yaml").write_text("red: rot\n")
+    change(config, "name: colours", "name: colours, labels: deutsch.yaml")
+    ran = run("check-config", config)
+    assert ran.code == 78
+    assert f"{config}:6: rules[0].label: 'red' goes by another name here, which `model.labels` gave it: rot" in ran.err
+    change(config, "label: red", "label: rot")
+    ran = run("check-config", config)
+    assert (ran.code, ran.err, ran.out) == (0, "", f"{config}: good\n  camera porch: rules rot\n")
+
+
+@pytest.mark.parametrize(
+    ("text", "complaint"),
+    [
+        (None, "cannot be read: No such file or directory"),
+        ("rot\ngrün\n", "it has 2 names, and colours tells 3 classes apart"),
+        ("rad: rot\n", "colours has no label 'rad' (did you mean red?)"),
+    ],
+)
+def test_a_file_of_labels_that_will_not_do_is_an_error_of_the_configuration(
+    run: Run, config: Path, tmp_path: Path, text: str | None, complaint: str
+) -> None:
+    if text is not None:
+        (tmp_path / "deutsch.txt").write_text(text)
+    change(config, "model: {name: colours,", "model:\n  {labels: deutsch.txt,\n   name: colours,")
+    ran = run("check-config", config)
+    assert (ran.code, ran.out) == (78, "")
+    assert f"{config}:5: model.labels: {tmp_path}/deutsch.txt" in ran.err
+    assert complaint in ran.err
+
+
+def test_a_list_of_labels_must_fit_the_fallback_too(run: Run, config: Path, tmp_path: Path) -> None:
+    (tmp_path / "deutsch.txt").write_text("rot\ngrün\nblau\n")
+    change(config, "name: colours", "name: colours, labels: deutsch.txt, fallback: efficientnet_lite0")
+    ran = run("check-config", config)
+    assert ran.code == 78
+    assert "it has 3 names, and efficientnet_lite0 tells 1000 classes apart" in ran.err
+
+
 @pytest.mark.parametrize("text", ["", "# nothing\n", "just words", "cameras: [", "\0"])
 def test_what_is_no_configuration_is_78(run: Run, config: Path, text: str) -> None:
     config.write_text(text)

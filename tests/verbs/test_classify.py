@@ -35,6 +35,17 @@ def test_as_json_each_picture_is_an_object(run: Run, tmp_path: Path) -> None:
     assert row["elapsed_ms"] > 0
 
 
+def test_the_labels_are_those_that_the_configuration_gives_them(run: Run, config: Path, tmp_path: Path) -> None:
+    (tmp_path / "deutsch.yaml").write_text("red: rot\n")
+    config.write_text(config.read_text().replace("name: colours", "name: colours, labels: deutsch.yaml"))
+    (row,) = run("classify", picture(tmp_path / "a.png"), "--json", "--top", 2).rows()
+    assert row["predictions"][0] | {"score": 1} == {"label": "rot", "class_id": 0, "score": 1}
+    (tmp_path / "deutsch.yaml").unlink()
+    ran = run("classify", tmp_path / "a.png")
+    assert (ran.code, ran.out) == (78, "")
+    assert f"model.labels: {tmp_path}/deutsch.yaml cannot be read" in ran.err
+
+
 @pytest.mark.usefixtures("config")
 def test_more_labels_than_the_model_has_are_all_of_them(run: Run, tmp_path: Path) -> None:
     (row,) = run("classify", picture(tmp_path / "a.png"), "--json", "--top", 99).rows()
