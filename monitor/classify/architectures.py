@@ -56,7 +56,9 @@ def fit(architecture: str, classes: int, state: dict[str, torch.Tensor]) -> torc
     try:
         model.load_state_dict(state)
     except RuntimeError as error:
-        raise WeightsRefusedError(f"it is no {architecture}: {_difference(model.state_dict(), state)}") from error
+        other = _recognise(state)
+        hint = f" but has the layers of {other} (--arch {other})" if other else ""
+        raise WeightsRefusedError(f"it is no {architecture}{hint}: {_difference(model.state_dict(), state)}") from error
     return _with_features(model, HEADS[architecture]).eval()
 
 
@@ -76,6 +78,14 @@ def _with_features(model: torch.nn.Module, head: str) -> torch.nn.Module:
             return self.head(features), features
 
     return Reference()
+
+
+def _recognise(state: dict[str, torch.Tensor]) -> str | None:
+    """Return the architecture whose tensors have just these names, if there is one."""
+    import torch
+
+    with torch.device("meta"):  # names without the memory
+        return next((name for name in HEADS if build(name, 2).state_dict().keys() == state.keys()), None)
 
 
 def _difference(wanted: dict[str, torch.Tensor], given: dict[str, torch.Tensor]) -> str:

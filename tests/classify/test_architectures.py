@@ -55,7 +55,7 @@ def test_a_head_of_another_size_is_told_in_classes_and_labels(state: dict[str, t
 
 @pytest.mark.parametrize("architecture", ["resnet34", "resnet50", "efficientnet_lite0"])
 def test_weights_of_another_architecture_are_told_by_their_names(state: dict[str, torch.Tensor], architecture: str) -> None:
-    with pytest.raises(WeightsRefusedError, match=f"no {architecture}: .*missing"):
+    with pytest.raises(WeightsRefusedError, match=rf"no {architecture} but has the layers of resnet18 \(--arch resnet18\): .*missing"):
         fit(architecture, 3, state)
 
 

@@ -128,8 +128,8 @@ def write_part(state: State, file: Path) -> None:
     [
         (write_attack, "Python objects"),
         (write_wrong_head, "4 classes apart, but there are 3 labels"),
-        (write_other_architecture, "no resnet18"),
-        (write_part, "missing.*fc.bias"),
+        (write_other_architecture, r"no resnet18 but has the layers of resnet50 \(--arch resnet50\): "),
+        (write_part, "no resnet18: 1 missing.*fc.bias"),
         (write_nan, "NaN"),
         (lambda _, file: file.write_bytes(b"<html>sign in</html>"), "web page"),
         (lambda _, file: file.write_bytes(b""), "empty"),
