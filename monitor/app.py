@@ -22,7 +22,6 @@ from monitor.decide.restart import orphans
 from monitor.errors import BrokerError, HistoryRefusedError, StorageError
 from monitor.pipeline import Outcome, Pipeline
 from monitor.publish import payloads
-from monitor.publish.broker import HOST, EmbeddedBroker, watch_command
 from monitor.publish.identity import client_id
 from monitor.publish.lasting import MqttLink
 from monitor.publish.link import Will
@@ -105,7 +104,7 @@ class Daemon:
             self._deliver(Outcome("", [*map(_unknown, ended), *ended]))
         frames = threading.Event()
         self.lanes = [self._lane(camera, kept, frames) for camera in self.config.cameras]
-        classify = self._worker("classify", Classifying(self.lanes, self._clock, self._deliver), frames)
+        classify = self._worker("classify", Classifying(self.lanes, self.classifier, self._clock, self._deliver), frames)
         self._run(Stage([*(self._worker(f"capture-{lane.capture.name}", lane.capture) for lane in self.lanes), classify], 0.6))
 
     def stop(self) -> list[str]:
@@ -145,13 +144,19 @@ class Daemon:
             mqtt_5=self.config.mqtt.host != "embedded",
         )
         self.publisher = Publisher(link, topics, self.alerts, node=self.config.node, clock=self._clock, wake=wake.set)
+        classifier = self.classifier
         self.publisher.send_info(
             payloads.bridge_info(
                 version=__version__,
                 node=self.config.node,
-                model=self.classifier.card.name,
-                fallback_reason=self.classifier.fallback_reason,
-                engine=self.classifier.engine.name,
+                model=classifier.card.name,
+                fallback_reason=classifier.fallback_reason,
+                engine={
+                    "name": classifier.engine.name,
+                    "version": classifier.engine.version,
+                    "precision": classifier.precision,
+                    "reason": classifier.engine_reason,
+                },
                 config=without_secrets(self.config),
                 config_schema=Config.model_json_schema(),
             )
@@ -163,6 +168,8 @@ class Daemon:
         settings = self.config.mqtt
         if settings.host != "embedded":
             return settings
+        from monitor.publish.broker import HOST, EmbeddedBroker, watch_command  # only here, as asyncio takes 2 MB
+
         port: queue.SimpleQueue[int] = queue.SimpleQueue()
         broker = EmbeddedBroker(settings.port)
         self._broker = run_in_thread("broker", lambda: broker.run(self._broker_stop, port.put))

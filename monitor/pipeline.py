@@ -12,7 +12,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import numpy as np
+from numpy.typing import NDArray
+
 from monitor.classify.classifier import Classifier, top_k
+from monitor.classify.preprocess import Square
 from monitor.classify.view import View
 from monitor.config.schema import Config
 from monitor.decide.decider import CameraDecider, Event
@@ -46,7 +50,6 @@ class Pipeline:
     ) -> None:
         self.camera = camera
         self.best: Prediction | None = None  # of the last look, over its zones
-        self.inference = 0.0  # seconds that the model took for the last look
         self._classifier = classifier
         self._rulebook = rulebook
         self._questions = rulebook.questions(camera)
@@ -67,10 +70,16 @@ class Pipeline:
 
         Raises ModelFaultError if the model's numbers are no scores; nothing has changed then.
         """
-        now = self._not_before(frame.at)
+        return self.conclude(frame, self._classifier.classify(self.squares(frame)))
+
+    def squares(self, frame: Frame) -> list[Square]:
+        """Return what the model is to see of a frame, a square for each zone that a rule names; its picture is masked for good."""
         self._view.mask(frame.image)
-        probabilities = self._classifier.classify(self._view.squares(frame.image, self._zones))
-        self.inference = self._classifier.inference_ms / 1000
+        return self._view.squares(frame.image, self._zones)
+
+    def conclude(self, frame: Frame, probabilities: NDArray[np.float32]) -> Outcome:
+        """Tell what the model's scores mean, a row for each of the frame's squares."""
+        now = self._not_before(frame.at)
         by_zone = dict(zip(self._zones, probabilities, strict=True))
         readings = [reading for zone, row in by_zone.items() for reading in self._rulebook.readings(self.camera, zone, row)]
         events = self._decider.look(now, readings)

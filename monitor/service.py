@@ -16,7 +16,7 @@ from typing import NoReturn
 
 from monitor.app import Daemon
 from monitor.camera.opencv import prepare_opencv
-from monitor.classify.load import load_classifier, refuse_what_is_not_built_in
+from monitor.classify.load import load_classifier, refuse_what_cannot_run
 from monitor.classify.relabel import chosen_card, configured_card
 from monitor.clock import Clock
 from monitor.config.dump import secrets_of
@@ -68,8 +68,9 @@ class Service:
     def _prepare(self, loaded: Loaded, running: Daemon | None) -> Daemon:
         """Make the daemon for a configuration; nothing of it runs yet. The model is loaded last: that may take a Raspberry Pi a minute."""
         model = loaded.config.model
-        refuse_what_is_not_built_in(model)
-        Rulebook(loaded, configured_card(loaded))
+        card = configured_card(loaded)
+        refuse_what_cannot_run(model, card)
+        Rulebook(loaded, card)
         for warning in loaded.warnings:
             log.warning("%s", warning)
         classifier = running.classifier if running and _is_current(running, model) else load_classifier(model)

@@ -13,6 +13,7 @@ from collections.abc import Callable, Sequence
 from monitor.camera.capture import Capture
 from monitor.camera.mailbox import Mailbox
 from monitor.camera.state import CameraLink
+from monitor.classify.classifier import Classifier
 from monitor.clock import Clock, stopwatch
 from monitor.errors import ModelFaultError
 from monitor.observe.stats import Totals
@@ -57,15 +58,28 @@ class Lane:
 
 
 class Classifying:
-    """Looks at the cameras' frames in turn, one a step, and lets time pass for those that give none."""
+    """Looks at the cameras' frames in turn and lets time pass for those that give none.
 
-    def __init__(self, lanes: Sequence[Lane], clock: Clock, deliver: Callable[[Outcome], None]) -> None:
+    A step takes one frame, or one each of several cameras where the classifier answers them in one call without keeping any waiting
+    for it (`Classifier.together`). It never waits for a frame to come.
+    """
+
+    def __init__(self, lanes: Sequence[Lane], classifier: Classifier, clock: Clock, deliver: Callable[[Outcome], None]) -> None:
         self._lanes = deque(lanes)
+        self._classifier = classifier
         self._clock = clock
         self._deliver = deliver
 
     def step(self, now: Moment) -> float:
-        """Take the oldest frame of the camera whose turn it is; rest when no camera has one."""
+        """Look at the oldest frame of the camera whose turn it is; rest when no camera has one."""
+        waiting = self._take(now)
+        if not waiting:
+            return TICK
+        self._look(waiting)
+        return 0.0
+
+    def _take(self, now: Moment) -> list[tuple[Lane, Frame]]:
+        waiting: list[tuple[Lane, Frame]] = []
         for _ in range(len(self._lanes)):
             lane = self._lanes[0]
             self._lanes.rotate(-1)
@@ -73,33 +87,40 @@ class Classifying:
             link, last_frame = lane.capture.link, lane.capture.last_frame
             frame = lane.mailbox.take()
             if frame is not None:
-                self._look(lane, frame)
-                return 0.0
-            if now.mono - lane.ticked >= TICK:
+                waiting.append((lane, frame))
+                if len(waiting) == self._classifier.together:
+                    break
+            elif now.mono - lane.ticked >= TICK:
                 lane.ticked = now.mono
                 self._tick(lane, now, link, last_frame)
-        return TICK
+        return waiting
 
     def close(self) -> None:
         """Hand over what the history should know before the end."""
         for lane in self._lanes:
             self._deliver(lane.pipeline.close())
 
-    def _look(self, lane: Lane, frame: Frame) -> None:
+    def _look(self, waiting: Sequence[tuple[Lane, Frame]]) -> None:
         began = stopwatch()
+        squares = [lane.pipeline.squares(frame) for lane, frame in waiting]
         try:
-            outcome = lane.pipeline.look(frame)
+            scores = self._classifier.classify([square for each in squares for square in each])
         except ModelFaultError as error:
-            lane.faults += 1
-            log.error("%s: %s", frame.camera, error)
-            # What it shows is not known, but the camera is there.
-            self._deliver(lane.pipeline.tick(frame.at, last_frame=frame.at))
+            for lane, frame in waiting:
+                lane.faults += 1
+                log.error("%s: %s", frame.camera, error)
+                # What it shows is not known, but the camera is there.
+                self._deliver(lane.pipeline.tick(frame.at, last_frame=frame.at))
             return
-        lane.looks += 1
-        lane.inference += lane.pipeline.inference
-        lane.work += stopwatch() - began
-        lane.frame_age += self._clock.now().mono - frame.at.mono
-        self._deliver(outcome)
+        inference = self._classifier.inference_ms / 1000 / len(waiting)
+        for (lane, frame), mine in zip(waiting, squares, strict=True):
+            rows, scores = scores[: len(mine)], scores[len(mine) :]
+            outcome = lane.pipeline.conclude(frame, rows)
+            lane.looks += 1
+            lane.inference += inference
+            lane.work += (stopwatch() - began) / len(waiting)
+            lane.frame_age += self._clock.now().mono - frame.at.mono
+            self._deliver(outcome)
 
     def _tick(self, lane: Lane, now: Moment, link: CameraLink, last_frame: float | None) -> None:
         seen = None if last_frame is None else Moment(last_frame, now.wall - (now.mono - last_frame))

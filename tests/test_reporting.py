@@ -66,7 +66,7 @@ class Bench:
         self.daemon.crew = [Worker(name, Idle(), self.clock) for name in ("record", "classify")]
         if mqtt:
             self.daemon.publisher = Publisher(self.link, Topics("B"), MemoryAlertQueue(), node="box", clock=self.clock, wake=lambda: None)
-        self.classifying = Classifying([self.lane], self.clock, lambda outcome: None)
+        self.classifying = Classifying([self.lane], self.daemon.classifier, self.clock, lambda outcome: None)
         self._systemd = systemd
         self._notified: list[str] = []
         environ = {"NOTIFY_SOCKET": str(systemd.getsockname()), "WATCHDOG_USEC": str(int(WATCHDOG * 1e6))}

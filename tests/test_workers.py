@@ -11,6 +11,7 @@ import pytest
 from monitor.camera.capture import Capture
 from monitor.camera.mailbox import Mailbox
 from monitor.camera.state import LinkState
+from monitor.classify.classifier import Classifier
 from monitor.clock import ManualClock
 from monitor.decide.decider import Event
 from monitor.pipeline import Outcome
@@ -21,7 +22,7 @@ from monitor.values import CameraEvent, EndReason, EventType, Frame, OfflineReas
 from monitor.workers import TICK, Classifying, Lane, announce
 from tests.camera.fake_source import FILE, FakeOpener, FakeSource, Grab
 from tests.publish.conftest import FakeLink
-from tests.spine import GREY, PORCH_RED, RED, Colour, ColourEngine, an_alert, frame, load_text, painted, pipeline_of
+from tests.spine import CARD, GREY, PORCH_RED, RED, Colour, ColourEngine, an_alert, frame, load_text, painted, pipeline_of
 
 
 class Raced(Mailbox):
@@ -43,11 +44,12 @@ class Bench:
     def __init__(self, folder: Path, *cameras: str) -> None:
         self.clock = ManualClock()
         self.engine = ColourEngine()
+        self.classifier = Classifier(CARD, self.engine)
         sources = [f"  {name}: {{source: {name}.avi, pace: full}}" for name in cameras]
         self.loaded = load_text(folder, "\n".join(["rules: [{label: red, hold: 1s}]", "cameras:", *sources]))
         self.outcomes: list[Outcome] = []
         self.lanes = {name: self._lane(name) for name in cameras}
-        self.classifying = Classifying(list(self.lanes.values()), self.clock, self.outcomes.append)
+        self.classifying = Classifying(list(self.lanes.values()), self.classifier, self.clock, self.outcomes.append)
 
     def _lane(self, name: str) -> Lane:
         mailbox = Raced()
@@ -177,6 +179,39 @@ def test_a_camera_whose_every_look_fails_is_online_and_shows_nothing(porch: Benc
         porch.step(0.4)
     assert [event.online for event in porch.events() if isinstance(event, CameraEvent)] == [True]
     assert not [event for event in porch.events() if not isinstance(event, CameraEvent)]
+
+
+@pytest.mark.parametrize(("together", "calls"), [(1, [1, 1, 1]), (2, [2, 1]), (8, [3])])
+def test_frames_that_wait_from_several_cameras_share_a_call_where_that_is_faster(tmp_path: Path, together: int, calls: list[int]) -> None:
+    bench = Bench(tmp_path, "front", "porch", "yard")
+    bench.classifier.together = together
+    for camera in bench.lanes:
+        bench.put(camera, RED)
+    while bench.step() == 0.0:
+        pass
+    assert bench.engine.calls == calls
+    assert {name: lane.looks for name, lane in bench.lanes.items()} == {"front": 1, "porch": 1, "yard": 1}
+    looked = [outcome for outcome in bench.outcomes if outcome.picture is not None]
+    assert [outcome.camera for outcome in looked] == ["front", "porch", "yard"]
+    assert all(outcome.readings[0].score > 0.9 for outcome in looked)
+
+
+def test_a_frame_is_not_kept_waiting_for_company(tmp_path: Path) -> None:
+    bench = Bench(tmp_path, "front", "porch")
+    bench.classifier.together = 2
+    bench.put("porch", RED, RED)
+    bench.step()
+    assert bench.lanes["porch"].looks == 1
+
+
+def test_a_model_fault_in_a_shared_call_keeps_every_camera_online(tmp_path: Path) -> None:
+    bench = Bench(tmp_path, "front", "porch")
+    bench.classifier.together, bench.engine.broken = 2, True
+    for camera in bench.lanes:
+        bench.put(camera, RED)
+    bench.step()
+    assert [lane.faults for lane in bench.lanes.values()] == [1, 1]
+    assert {event.camera for event in bench.events() if isinstance(event, CameraEvent) and event.online} == {"front", "porch"}
 
 
 def test_the_lane_counts_what_the_figures_need(porch: Bench) -> None:

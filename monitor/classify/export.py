@@ -1,13 +1,14 @@
 """Exporting a checkpoint to ONNX, once, so that the daemon needs no torch.
 
-Beside NAME-HASH.onnx lies NAME-HASH.onnx.json with its SHA-256, the checkpoint's and the exporter's version: by it a damaged or stale
-export is known with a hash alone. An export is put in place only after ONNX Runtime gave the reference model's answer with it.
+torch writes the graph, ONNX Runtime's basic optimisations fold what is constant in it (batch norms, and what torch leaves of paddings), and
+the result is put in place only after ONNX Runtime gave the reference model's answer with it.
 """
 
 from __future__ import annotations
 
 import json
 import logging
+import re
 import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -18,9 +19,9 @@ from numpy.typing import NDArray
 from monitor.classify.architectures import load_checkpoint
 from monitor.classify.atomic import replacing
 from monitor.classify.card import Card, export_path
-from monitor.classify.checksum import sha256_of
 from monitor.classify.golden import GOLDEN_VALUES, agrees, golden_input
-from monitor.classify.ort import onnxruntime
+from monitor.classify.ort import open_session
+from monitor.classify.sidecar import problem_of, write_sidecar
 from monitor.classify.verify import verify_file
 from monitor.errors import WeightsError
 
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-EXPORTER = 1
+EXPORTER = 2
 """Version of what this module writes; a change makes every export stale."""
 
 OPSET = 17
@@ -54,33 +55,28 @@ def export(card: Card, weights: Path) -> Path:
 
 def export_problem(card: Card, weights: Path) -> str | None:
     """Say why the card's export cannot be used, or None if it is sound. Reads the whole file, and needs neither torch nor onnx."""
-    path = export_path(card, weights)
-    if not path.is_file():
-        return f"{path} is missing"
-    try:
-        record = json.loads(_record_path(path).read_text("utf-8"))
-    except (OSError, ValueError):
-        return f"{_record_path(path)} is missing or damaged"
-    if not isinstance(record, dict) or (record.get("exporter"), record.get("checkpoint")) != (EXPORTER, card.sha256):
-        return f"{path} was made by another version of the exporter or from another checkpoint"
-    if record.get("sha256") != sha256_of(path):
-        return f"{path} is damaged: its SHA-256 is not the one it was written with"
-    return None
+    return problem_of(export_path(card, weights), {"exporter": EXPORTER, "checkpoint": card.sha256})
 
 
 def write_export(card: Card, model: torch.nn.Module, weights: Path) -> None:
     """Write the export of `model`, as `load_checkpoint` gives it, and remove the card's older ones. WeightsError if it is not sound."""
     path = export_path(card, weights)
     reference = reference_logits(card, model)
+    facts = {
+        "card": card.name,
+        "checkpoint": card.sha256,
+        "exporter": EXPORTER,
+        "golden_logits": [float(value) for value in reference[0, :GOLDEN_VALUES]],
+    }
     try:
         with replacing(path) as scratch:
-            _write_onnx(card, model, scratch)
-            _write_metadata(card, reference, scratch)
-            if not agrees(_onnxruntime_logits(card, scratch), reference):
+            _write_torch_onnx(card, model, scratch)
+            open_session(scratch.read_bytes(), threads=1, save_as=scratch, level="BASIC")
+            _write_metadata(facts, scratch)
+            logits = open_session(scratch, threads=1).run(["logits"], {"image": golden_input(card)})[0]
+            if not agrees(logits, reference):
                 raise WeightsError(f"the export of {card.name} does not give what the reference model gives; it was not kept")
-            with replacing(_record_path(path)) as record:
-                facts = {"sha256": sha256_of(scratch), "checkpoint": card.sha256, "exporter": EXPORTER}
-                record.write_text(json.dumps(facts) + "\n", "utf-8")
+            write_sidecar(path, scratch, facts)
         remove_older_exports(card, weights)
     except OSError as error:
         raise WeightsError(f"the export of {card.name} cannot be written to {weights}: {error.strerror}") from error
@@ -88,10 +84,11 @@ def write_export(card: Card, model: torch.nn.Module, weights: Path) -> None:
 
 
 def remove_older_exports(card: Card, weights: Path) -> None:
-    """Remove the exports that were made from earlier checkpoints of the card."""
-    for old in set(weights.glob(f"{card.name}-????????.onnx")) - {export_path(card, weights)}:
-        old.unlink()
-        _record_path(old).unlink(missing_ok=True)
+    """Remove the exports that were made from earlier checkpoints of the card, and all that was made from those."""
+    made = re.compile(re.escape(card.name) + r"-[0-9a-f]{8}\..*(onnx|bin|json)")
+    for file in weights.iterdir():
+        if made.fullmatch(file.name) and not file.name.startswith(f"{export_path(card, weights).stem}."):
+            file.unlink()
 
 
 def reference_logits(card: Card, model: torch.nn.Module) -> NDArray[np.float32]:
@@ -105,11 +102,8 @@ def reference_logits(card: Card, model: torch.nn.Module) -> NDArray[np.float32]:
     return logits
 
 
-def _record_path(path: Path) -> Path:
-    return path.with_name(path.name + ".json")
-
-
-def _write_onnx(card: Card, model: torch.nn.Module, path: Path) -> None:
+def _write_torch_onnx(card: Card, model: torch.nn.Module, path: Path) -> None:
+    """Write what torch's exporter makes of the model."""
     import torch
 
     names = ["image", "logits", "features"]
@@ -122,7 +116,7 @@ def _write_onnx(card: Card, model: torch.nn.Module, path: Path) -> None:
         torch.onnx.export(
             model,
             (torch.from_numpy(golden_input(card)),),
-            str(path),
+            path,
             dynamo=False,
             opset_version=OPSET,
             input_names=names[:1],
@@ -131,25 +125,13 @@ def _write_onnx(card: Card, model: torch.nn.Module, path: Path) -> None:
         )
 
 
-def _write_metadata(card: Card, reference: NDArray[np.float32], path: Path) -> None:
-    """Put into the file what an engine needs to check it: all values are strings, the golden logits JSON."""
+def _write_metadata(facts: dict[str, object], path: Path) -> None:
+    """Put into the file itself what it is and what it must answer, as JSON values, and leave out the operator sets that it does not use."""
     import onnx
 
     graph = onnx.load(path)
-    facts = {
-        "card": card.name,
-        "checkpoint_sha256": card.sha256,
-        "exporter": str(EXPORTER),
-        "golden_logits": json.dumps([float(value) for value in reference[0, :GOLDEN_VALUES]]),
-    }
-    onnx.helper.set_model_props(graph, facts)
+    onnx.helper.set_model_props(graph, {key: json.dumps(value) for key, value in facts.items()})
+    used = [entry for entry in graph.opset_import if entry.domain == ""]
+    del graph.opset_import[:]
+    graph.opset_import.extend(used)
     onnx.save(graph, path)
-
-
-def _onnxruntime_logits(card: Card, path: Path) -> NDArray[np.float32]:
-    runtime = onnxruntime()
-    options = runtime.SessionOptions()
-    options.intra_op_num_threads = 1  # one picture: threads would cost more to wait for than they save
-    session = runtime.InferenceSession(path, options, providers=["CPUExecutionProvider"])
-    logits: NDArray[np.float32] = session.run(["logits"], {"image": golden_input(card)})[0]
-    return logits

@@ -7,34 +7,30 @@ from __future__ import annotations
 
 import ctypes
 import logging
+from importlib.util import find_spec
 from typing import Literal
 
-import numpy as np
-
-from monitor.classify.card import Card
+from monitor.classify.card import Card, find_card, weights_path
+from monitor.classify.choose import choices, engines_for
 from monitor.classify.classifier import Classifier
-from monitor.classify.engines.onnxruntime import OnnxRuntimeEngine
-from monitor.classify.engines.protocol import Engine, threads_for
-from monitor.classify.engines.torch import TorchEngine
-from monitor.classify.export import export
-from monitor.classify.golden import agrees, golden_input
+from monitor.classify.engines.protocol import threads_for
+from monitor.classify.int8 import how_to_quantize, int8_engines
+from monitor.classify.measured import fastest
 from monitor.classify.relabel import chosen_card
+from monitor.classify.start import model_file, start
+from monitor.classify.trial import try_out
 from monitor.classify.verify import verify_file
 from monitor.config.schema import ModelSettings
-from monitor.errors import ConfigError, Problem, WeightsError
+from monitor.errors import ConfigError, Problem, UsageError, WeightsError
 
 log = logging.getLogger(__name__)
-
-AUTO = ("onnxruntime", "torch")
-"""What `engine: auto` tries, in this order."""
 
 
 def load_classifier(settings: ModelSettings) -> Classifier:
     """Return the classifier that `settings` ask for, or the one of their fallback card and the reason.
 
-    WeightsError if there is none that can be trusted; ConfigError for an engine or a precision that is not built in.
+    WeightsError if there is none that can be trusted; ConfigError for an engine that is not installed, or int8 where there is none.
     """
-    refuse_what_is_not_built_in(settings)
     try:
         classifier = _load(settings.name, settings)
     except WeightsError as error:
@@ -42,7 +38,7 @@ def load_classifier(settings: ModelSettings) -> Classifier:
             raise
         reason = f"{settings.name} cannot be used: {error}"
         log.warning("the model %s. Using %s instead", reason, settings.fallback)
-        classifier = _load(settings.fallback, settings)
+        classifier = _load(settings.fallback, _rescue(settings))
         classifier.fallback_reason = reason
     _give_memory_back()
     return classifier
@@ -54,59 +50,69 @@ def override(
     engine: Literal["auto", "onnxruntime", "openvino", "torch"] | None = None,
     precision: Literal["fp32", "int8"] | None = None,
 ) -> ModelSettings:
-    """Return `settings` with what a command line asks for instead. A card that is asked for by name has no fallback."""
+    """Return `settings` with what a command line asks for instead; UsageError if that makes no sense.
+
+    A card that is asked for by name has no fallback, and its own labels if it is another than the configured one.
+    """
     wishes = {"name": name, "engine": engine, "precision": precision}
     changes: dict[str, object] = {key: wish for key, wish in wishes.items() if wish is not None}
-    return settings.model_copy(update=changes | ({"fallback": None} if name else {}))
+    if name:
+        changes["fallback"] = None
+        changes["labels"] = settings.labels if name == settings.name else None
+    wanted = settings.model_copy(update=changes)
+    if wanted.engine == "torch" and wanted.precision == "int8":
+        raise UsageError("int8 is for the engines onnxruntime and openvino; torch is the reference and computes in fp32")
+    return wanted
+
+
+def refuse_what_cannot_run(settings: ModelSettings, card: Card) -> None:
+    """Raise ConfigError for an engine that is not installed, and for int8 where the card has no int8 file: nothing is taken instead."""
+    problems = []
+    if settings.engine != "auto" and find_spec(settings.engine) is None:
+        how = f"`.venv/bin/pip install {settings.engine}`, or choose auto"
+        problems.append(Problem("model.engine", f"{settings.engine} is not installed: {how}"))
+    if settings.precision == "int8" and weights_path(card, settings.weights).exists():
+        kept = int8_engines(card, settings.weights)
+        if not kept or settings.engine not in {"auto", *kept}:
+            where = f" that was kept for {settings.engine}" if kept else ""
+            problems.append(Problem("model.precision", f"int8: {card.name} has no int8 file{where}: {how_to_quantize(card)}"))
+    if problems:
+        raise ConfigError("", problems)
 
 
 def _load(name: str, settings: ModelSettings) -> Classifier:
-    """Start the card called `name`, in the engine that is set or the first of AUTO that passes the self-test."""
+    """Start the card called `name`, in the engine that is set or the first that passes its self-test."""
+    weights, precision = settings.weights, settings.precision
     card = chosen_card(name, settings)
-    verify_file(card, settings.weights)
+    verify_file(card, weights)
+    refuse_what_cannot_run(settings, card)
+    model = model_file(precision, card, weights)
+    threads = threads_for(settings.threads)
+    measured = fastest(card, precision, weights)
+    able = engines_for(precision, int8_engines(card, weights))
     refused: list[str] = []
-    for engine_name in AUTO if settings.engine == "auto" else (settings.engine,):
+    for choice in choices(settings.engine, able, measured):
         try:
-            engine = _start(engine_name, card, settings)
+            form = try_out(choice.engine, precision, card, weights, model, threads)
+            engine = start(choice.engine, card, weights, model, threads, form)
         except WeightsError as error:
-            refused.append(f"{engine_name}: {error}")
-            log.warning("%s does not run in %s: %s", name, engine_name, error)
+            refused.append(f"{choice.engine}: {error}")
+            log.warning("%s does not run in %s: %s", name, choice.engine, error)
         else:
-            log.info("model %s in %s %s", name, engine.name, engine.version)
-            return Classifier(card, engine)
+            reason = "; ".join([choice.why, *(f"not in {refusal}" for refusal in refused)])
+            together = measured.together if measured and measured.engine == engine.name else 1
+            log.info("model %s in %s %s, %s, threads: %d (%s)", name, engine.name, engine.version, precision, threads, reason)
+            return Classifier(card, engine, precision, reason, together)
     raise WeightsError("; ".join(refused))
 
 
-def _start(engine_name: str, card: Card, settings: ModelSettings) -> Engine:
-    """Load `card` into an engine and test it; WeightsError if it cannot be loaded or does not answer as the reference model."""
-    threads = threads_for(settings.threads)
-    engine: Engine
-    if engine_name == "torch":
-        engine = TorchEngine(card, settings.weights, threads)
-    else:
-        engine = OnnxRuntimeEngine(export(card, settings.weights), threads)
-    self_test(engine, card)
-    return engine
-
-
-def self_test(engine: Engine, card: Card) -> None:
-    """Raise WeightsError unless the engine answers the golden input as the reference model did (tolerance: `golden.py`)."""
-    logits = engine.run(golden_input(card))
-    if logits.shape != (1, len(card.labels)) or not np.isfinite(logits).all():
-        raise WeightsError(f"the self-test of {card.name} gave no finite score for each of its {len(card.labels)} labels")
-    if engine.golden is not None and not agrees(logits[0, : len(engine.golden)], engine.golden):
-        raise WeightsError(f"the self-test of {card.name} did not give what the reference model gives")
-
-
-def refuse_what_is_not_built_in(settings: ModelSettings) -> None:
-    """Raise ConfigError for choices of the schema that this version cannot honour: another engine or precision is never taken instead."""
-    problems = []
-    if settings.engine == "openvino":
-        problems.append(Problem("model.engine", "openvino is not built in yet; choose auto, onnxruntime or torch"))
-    if settings.precision == "int8":
-        problems.append(Problem("model.precision", "int8 is not built in yet; choose fp32"))
-    if problems:
-        raise ConfigError("", problems)
+def _rescue(settings: ModelSettings) -> ModelSettings:
+    """Return the settings under which the fallback runs: in fp32, unless it has an int8 file where that is asked for."""
+    card = find_card(settings.fallback or "", settings.weights)
+    if settings.precision == "int8" and not int8_engines(card, settings.weights):
+        log.warning("%s has no int8 file and runs in fp32", card.name)
+        return settings.model_copy(update={"precision": "fp32"})
+    return settings
 
 
 def _give_memory_back() -> None:

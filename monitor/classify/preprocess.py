@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -34,11 +37,21 @@ def see(square: Square, preprocessing: Preprocessing) -> Image:
     return _padded(square.image, box, np.full((side, side, 3), background, np.uint8))
 
 
-def to_input(square: Square, preprocessing: Preprocessing) -> NDArray[np.float32]:
-    """Return the model's input: 1 x 3 x crop x crop, RGB, normalised."""
-    mean, std = (np.array(channels, np.float32).reshape(3, 1, 1) for channels in (preprocessing.mean, preprocessing.std))
-    channels = see(square, preprocessing)[:, :, ::-1].transpose(2, 0, 1)
-    return np.ascontiguousarray((channels * (np.float32(1 / 255) / std) - mean / std)[np.newaxis], dtype=np.float32)
+def to_batch(squares: Sequence[Square], preprocessing: Preprocessing) -> NDArray[np.float32]:
+    """Return the model's input for all of `squares`: N x 3 x crop x crop, RGB, normalised."""
+    batch = np.empty((len(squares), 3, preprocessing.crop, preprocessing.crop), np.float32)
+    for picture, square in zip(batch, squares, strict=True):
+        for channel, plane, table in zip(picture[::-1], cv2.split(see(square, preprocessing)), _tables(preprocessing), strict=True):
+            cv2.LUT(plane, table, dst=channel)
+    return batch
+
+
+@lru_cache(maxsize=4)
+def _tables(preprocessing: Preprocessing) -> list[NDArray[np.float32]]:
+    """Return what each of the 256 grey levels becomes, for B, G and R: looking it up takes a tenth of the time of computing it."""
+    levels = np.arange(256) / 255
+    channels = zip(preprocessing.mean[::-1], preprocessing.std[::-1], strict=True)
+    return [((levels - mean) / std).astype(np.float32) for mean, std in channels]
 
 
 def _padded(image: Image, box: Box, canvas: Image) -> Image:

@@ -155,6 +155,8 @@ class ModelSettings(Section):
     def _faults(self) -> Iterator[tuple[str, str]]:
         if self.fallback == self.name:
             yield "fallback", "must be another card than `name`"
+        if self.engine == "torch" and self.precision == "int8":
+            yield "precision", "int8 is for the engines onnxruntime and openvino; torch is the reference and computes in fp32"
 
 
 class HistorySettings(Section):

@@ -28,9 +28,13 @@ def bridge_state(*, online: bool) -> Payload:
 
 
 def bridge_info(
-    *, version: str, node: str, model: str, fallback_reason: str | None, engine: str, config: Payload, config_schema: Payload
+    *, version: str, node: str, model: str, fallback_reason: str | None, engine: Payload, config: Payload, config_schema: Payload
 ) -> Payload:
-    """Tell what the daemon is. fallback_reason: why `model` is not the one that was asked for, or None. config: without secrets."""
+    """Tell what the daemon is.
+
+    fallback_reason: why `model` is not the one that was asked for, or None. engine: its name, version and precision, and the reason for it.
+    config: without secrets.
+    """
     return {
         "version": version,
         "node": node,

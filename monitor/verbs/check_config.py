@@ -20,15 +20,16 @@ def add(verbs: Verbs[argparse.ArgumentParser]) -> None:
 def check_config(args: argparse.Namespace) -> int:
     """Load the file and hold its rules against the model's labels; errors are raised as they are for `run`."""
     from monitor.classify.card import find_card
-    from monitor.classify.load import refuse_what_is_not_built_in
+    from monitor.classify.load import refuse_what_cannot_run
     from monitor.classify.relabel import configured_card
     from monitor.config.dump import without_secrets
     from monitor.rulebook import Rulebook
 
     loaded = load_config(args.file or args.config)
     config = loaded.config
-    refuse_what_is_not_built_in(config.model)
-    Rulebook(loaded, configured_card(loaded))
+    card = configured_card(loaded)
+    refuse_what_cannot_run(config.model, card)
+    Rulebook(loaded, card)
     if config.model.fallback is not None:
         find_card(config.model.fallback, config.model.weights)
     for warning in loaded.warnings:

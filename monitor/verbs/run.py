@@ -17,8 +17,10 @@ def add(verbs: Verbs[argparse.ArgumentParser]) -> None:
 def run(args: argparse.Namespace) -> int:
     """Watch until told to stop."""
     from monitor.clock import SystemClock
+    from monitor.runtime.memory import keep_little_memory
     from monitor.runtime.signals import Signals
 
+    keep_little_memory()
     clock = SystemClock()
     with Signals(clock) as signals:
         with signals.leaving():  # these imports take a Raspberry Pi seconds

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from monitor.errors import DownloadError, UsageError, WeightsError
 from monitor.verbs.common import Verbs, add_config_option, json_line, message, models, out
+from monitor.verbs.quantize import add_options, quantize
 
 
 def add(verbs: Verbs[argparse.ArgumentParser]) -> None:
@@ -25,6 +26,7 @@ def add(verbs: Verbs[argparse.ArgumentParser]) -> None:
     own.add_argument("--arch", metavar="A", help="its architecture (resnet18)")
     _part(parts, "verify", "check every file against its card", verify).add_argument("--json", action="store_true", help="as JSON Lines")
     _part(parts, "export", "write the ONNX files that the daemon runs", export).add_argument("name", nargs="?", metavar="NAME")
+    add_options(_part(parts, "quantize", "make an int8 file and keep it if it is as good as fp32", quantize))
     _part(parts, "groups", "the shipped groups of labels", groups).add_argument("--json", action="store_true", help="as JSON Lines")
 
 

@@ -21,7 +21,7 @@ from monitor.classify.card import Preprocessing, shipped_cards
 from monitor.classify.decode import read_image
 from monitor.classify.engines.onnxruntime import OnnxRuntimeEngine
 from monitor.classify.export import export
-from monitor.classify.preprocess import Square, see, to_input
+from monitor.classify.preprocess import Square, see, to_batch
 from monitor.classify.resample import Box, centre_crop
 from monitor.clock import stopwatch
 from monitor.values import Image
@@ -103,7 +103,7 @@ def measure_agreement(photos: list[Image], weights: Path) -> None:
 
     def scores(pictures: list[Image]) -> NDArray[np.float32]:
         whole = Box(0, 0, SIDE, SIDE)
-        rows = [engine.run(to_input(Square(picture, whole), card.preprocessing))[0] for picture in pictures]
+        rows = [engine.run(to_batch([Square(picture, whole)], card.preprocessing))[0] for picture in pictures]
         odds = np.exp(np.stack(rows) - np.max(rows, axis=1, keepdims=True))
         shares: NDArray[np.float32] = odds / odds.sum(axis=1, keepdims=True)
         return shares

@@ -21,7 +21,6 @@ class ColourEngine:
 
     name = "colour"
     version = "1"
-    golden = None
 
     def __init__(self, gain: float = 1.0) -> None:
         self._gain = np.float32(gain)

@@ -13,7 +13,7 @@ import pytest
 from monitor.classify.architectures import load_checkpoint
 from monitor.classify.card import Card, export_path
 from monitor.classify.checksum import sha256_of
-from monitor.classify.export import EXPORTER, export, export_problem
+from monitor.classify.export import EXPORTER, export, export_problem, remove_older_exports
 from monitor.classify.golden import GOLDEN_VALUES, golden_input
 from monitor.errors import WeightsError
 
@@ -48,10 +48,31 @@ def test_the_export_gives_the_logits_and_features_of_the_reference_for_any_numbe
 def test_the_file_says_what_it_was_made_from_and_the_answer_to_the_golden_input(random_card: Card, made: Path) -> None:
     session = onnxruntime.InferenceSession(export_path(random_card, made))
     facts = session.get_modelmeta().custom_metadata_map
-    assert (facts["card"], facts["checkpoint_sha256"], facts["exporter"]) == ("random", random_card.sha256, str(EXPORTER))
+    told = [json.loads(facts[key]) for key in ("card", "checkpoint", "exporter")]
+    assert told == ["random", random_card.sha256, EXPORTER]
     golden = json.loads(facts["golden_logits"])
     assert len(golden) == min(GOLDEN_VALUES, len(random_card.labels))
     np.testing.assert_allclose(session.run(["logits"], {"image": golden_input(random_card)})[0][0], golden, atol=1e-4)
+
+
+def test_batch_norms_are_folded_and_only_the_standard_operators_are_used(random_card: Card, made: Path) -> None:
+    import onnx
+
+    graph = onnx.load(export_path(random_card, made))
+    assert {node.op_type for node in graph.graph.node} == {"Conv", "Relu", "MaxPool", "Add", "GlobalAveragePool", "Flatten", "Gemm"}
+    assert [entry.domain for entry in graph.opset_import] == [""]
+
+
+def test_what_was_made_from_an_earlier_checkpoint_goes_with_its_export(random_card: Card, weights: Path) -> None:
+    current = export_path(random_card, weights)
+    old = f"{random_card.name}-00000000"
+    gone = [weights / f"{old}{end}" for end in (".int8.onnx", ".int8.onnx.json", ".ort-01234567.onnx", ".ort-01234567.bin")]
+    kept = [weights / name for name in (f"{random_card.name}-deadbeef.pth", f"{random_card.name}-deadbeef.yaml", "randomly-00000000.onnx")]
+    for file in [*gone, *kept]:
+        file.write_bytes(b"x")
+    remove_older_exports(random_card, weights)
+    assert not any(file.exists() for file in gone)
+    assert all(file.exists() for file in [*kept, current])
 
 
 def test_nothing_is_left_lying_about(random_card: Card, made: Path) -> None:

@@ -5,6 +5,7 @@ import shutil
 import subprocess
 import sys
 from dataclasses import replace
+from importlib import metadata
 from pathlib import Path
 
 import numpy as np
@@ -15,10 +16,12 @@ from monitor.classify.card import Card, card_text, export_path
 from monitor.classify.checksum import sha256_of
 from monitor.classify.export import export
 from monitor.classify.golden import golden_input
-from monitor.classify.load import load_classifier, override, self_test
+from monitor.classify.load import load_classifier, override
+from monitor.classify.measured import Measured, save
 from monitor.classify.preprocess import Square
+from monitor.classify.start import self_test
 from monitor.config.schema import ModelSettings
-from monitor.errors import ConfigError, WeightsError
+from monitor.errors import ConfigError, UsageError, WeightsError
 
 PICTURE = Square(np.full((300, 400, 3), 90, np.uint8))
 
@@ -128,12 +131,14 @@ def test_weights_with_nan_are_refused_at_start(state: dict[str, object], random_
             load_classifier(settings(tmp_path, name="nan", engine=engine))
 
 
+GOLDEN = (1.0, 2.0, 3.0)
+
+
 class WrongEngine:
     """Answers the golden input with `answer`."""
 
     name = "wrong"
     version = "0"
-    golden = np.array([1, 2, 3], np.float32)
 
     def __init__(self, *answer: float) -> None:
         self._answer = np.array([answer], np.float32)
@@ -145,24 +150,75 @@ class WrongEngine:
 @pytest.mark.parametrize("answer", [(1, 2), (1, 2, 4), (1, 2, float("inf")), (3, 2, 1), (1, 2, 3, 4)])
 def test_an_engine_that_answers_otherwise_than_the_reference_model_is_refused(random_card: Card, answer: tuple[float, ...]) -> None:
     with pytest.raises(WeightsError, match="self-test"):
-        self_test(WrongEngine(*answer), random_card)
+        self_test(WrongEngine(*answer), random_card, GOLDEN)
 
 
 def test_rounding_passes_the_self_test(random_card: Card) -> None:
-    self_test(WrongEngine(1.00001, 2, 2.99999), random_card)
+    self_test(WrongEngine(1.00001, 2, 2.99999), random_card, GOLDEN)
     assert golden_input(random_card).shape == (1, 3, 224, 224)
 
 
-def test_what_is_not_built_in_is_refused_and_nothing_is_taken_instead(made: Path) -> None:
-    with pytest.raises(ConfigError) as caught:
-        load_classifier(settings(made, engine="openvino", precision="int8"))
-    assert [problem.where for problem in caught.value.problems] == ["model.engine", "model.precision"]
+def test_an_engine_that_is_not_installed_is_a_mistake_in_the_configuration(made: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("monitor.classify.load.find_spec", lambda name: None)
+    with pytest.raises(ConfigError, match="pip install openvino") as caught:
+        load_classifier(settings(made, engine="openvino"))
+    assert [problem.where for problem in caught.value.problems] == ["model.engine"]
+
+
+def test_int8_without_an_int8_file_is_a_mistake_in_the_configuration(made: Path) -> None:
+    with pytest.raises(ConfigError, match="monitor weights quantize random") as caught:
+        load_classifier(settings(made, precision="int8"))
+    assert [problem.where for problem in caught.value.problems] == ["model.precision"]
+
+
+def test_int8_in_torch_is_a_mistake_in_the_configuration(made: Path) -> None:
+    with pytest.raises(ValueError, match="onnxruntime and openvino"):
+        settings(made, engine="torch", precision="int8")
+
+
+def test_the_log_and_the_classifier_say_which_engine_runs_and_why(made: Path, caplog: pytest.LogCaptureFixture) -> None:
+    with caplog.at_level(logging.INFO):
+        classifier = load_classifier(settings(made))
+    assert (classifier.precision, classifier.engine_reason, classifier.together) == ("fp32", "the default", 1)
+    [line] = [message for message in caplog.messages if message.startswith("model ")]
+    assert line == f"model random in onnxruntime {classifier.engine.version}, fp32, threads: 1 (the default)"
+
+
+def test_auto_takes_what_was_measured_here_and_says_so(random_card: Card, weights: Path) -> None:
+    found = Measured("torch", metadata.version("torch"), 12.0, together=2, on="2026-11-24")
+    save({("random", "fp32"): found}, {"random": random_card}, weights)
+    classifier = load_classifier(settings(weights))
+    assert (classifier.engine.name, classifier.together) == ("torch", 2)
+    assert classifier.engine_reason == "the fastest when `monitor bench --save` ran on 2026-11-24"
+
+
+def test_auto_passes_over_an_engine_that_fails_its_self_test_and_says_so(
+    random_card: Card, weights: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def refuse(engine: str, *rest: object) -> Path:
+        if engine == "onnxruntime":
+            raise WeightsError("it ends with an illegal instruction")
+        return export_path(random_card, weights)
+
+    monkeypatch.setattr("monitor.classify.load.try_out", refuse)
+    monkeypatch.setattr("monitor.classify.load.engines_for", lambda *rest: ["onnxruntime", "torch"])
+    classifier = load_classifier(settings(weights))
+    assert classifier.engine.name == "torch"
+    assert classifier.engine_reason == "the next at hand; not in onnxruntime: it ends with an illegal instruction"
+    assert "random does not run in onnxruntime" in caplog.text
+    with pytest.raises(WeightsError, match="illegal instruction"):
+        load_classifier(settings(weights, engine="onnxruntime"))
 
 
 def test_what_a_command_line_asks_for_goes_before_the_settings() -> None:
     given = ModelSettings(fallback="efficientnet_lite0")
     assert override(given) == given
-    assert override(given, engine="torch", precision="int8") == given.model_copy(update={"engine": "torch", "precision": "int8"})
+    assert override(given, engine="openvino", precision="int8") == given.model_copy(update={"engine": "openvino", "precision": "int8"})
+
+
+def test_a_command_line_cannot_ask_for_what_a_configuration_may_not() -> None:
+    with pytest.raises(UsageError, match="onnxruntime and openvino"):
+        override(ModelSettings(), engine="torch", precision="int8")
 
 
 def test_a_card_that_is_asked_for_by_name_has_no_fallback() -> None:

@@ -6,7 +6,7 @@ import pytest
 from numpy.typing import NDArray
 
 from monitor.classify.card import Preprocessing
-from monitor.classify.preprocess import Square, see, to_input
+from monitor.classify.preprocess import Square, see, to_batch
 from monitor.classify.resample import Box, centre_crop, resample
 from monitor.values import Image
 
@@ -48,7 +48,7 @@ def transformed(image: Image, preprocessing: Preprocessing = STANDARD) -> NDArra
 )
 def test_a_picture_comes_out_as_torchvision_would_have_it(width: int, height: int) -> None:
     image = scene(width, height)
-    difference = np.abs(to_input(Square(image), STANDARD)[0] - transformed(image))
+    difference = np.abs(to_batch([Square(image)], STANDARD)[0] - transformed(image))
     assert difference.mean() < 0.01  # of numbers around -2..2; one step of 255 is 0.017
     assert np.quantile(difference, 0.99) < 0.15
 
@@ -58,7 +58,7 @@ def test_a_picture_comes_out_as_torchvision_would_have_it(width: int, height: in
 )
 def test_detail_is_kept_and_smoothed_as_torchvision_does(width: int, height: int) -> None:
     noise = np.random.default_rng(0).integers(0, 256, (height, width, 3), dtype=np.uint8)
-    ours, theirs = to_input(Square(noise), STANDARD)[0], transformed(noise)
+    ours, theirs = to_batch([Square(noise)], STANDARD)[0], transformed(noise)
     assert ours.std() / theirs.std() == pytest.approx(1, abs=0.07)
     assert np.corrcoef(ours.ravel(), theirs.ravel())[0, 1] > 0.96
 
@@ -66,7 +66,7 @@ def test_detail_is_kept_and_smoothed_as_torchvision_does(width: int, height: int
 def test_the_input_is_rgb_normalised_contiguous_and_float32() -> None:
     blue = np.zeros((300, 400, 3), np.uint8)
     blue[:, :, 0] = 255
-    batch = to_input(Square(blue), STANDARD)
+    batch = to_batch([Square(blue)], STANDARD)
     assert batch.shape == (1, 3, 224, 224)
     assert batch.dtype == np.float32
     assert batch.flags.c_contiguous
@@ -76,7 +76,7 @@ def test_the_input_is_rgb_normalised_contiguous_and_float32() -> None:
 
 def test_the_cards_own_sizes_and_normalisation_are_used() -> None:
     half = Preprocessing(resize=300, crop=300, mean=(0.5, 0.5, 0.5), std=(0.5, 0.5, 0.5))
-    batch = to_input(Square(np.full((600, 800, 3), 255, np.uint8)), half)
+    batch = to_batch([Square(np.full((600, 800, 3), 255, np.uint8))], half)
     assert batch.shape == (1, 3, 300, 300)
     np.testing.assert_allclose(batch, 1, atol=1e-5)
 

@@ -69,11 +69,11 @@ def test_the_bridge_says_whether_it_is_there_and_what_it_is() -> None:
     assert payloads.encode(payloads.bridge_state(online=False)) == b'{"state":"offline"}'
     why = "resnet18: file missing"
     info = payloads.bridge_info(
-        version="1", node="pi", model="lite0", fallback_reason=why, engine="onnxruntime", config={"a": 1}, config_schema={}
+        version="1", node="pi", model="lite0", fallback_reason=why, engine={"name": "onnxruntime"}, config={"a": 1}, config_schema={}
     )
     assert payloads.encode(info) == (
         b'{"version":"1","node":"pi","model":{"name":"lite0","fallback_reason":"resnet18: file missing"},'
-        b'"engine":"onnxruntime","config":{"a":1},"config_schema":{}}'
+        b'"engine":{"name":"onnxruntime"},"config":{"a":1},"config_schema":{}}'
     )
 
 

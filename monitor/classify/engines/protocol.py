@@ -22,11 +22,6 @@ class Engine(Protocol):
         """The version of its library."""
         ...
 
-    @property
-    def golden(self) -> NDArray[np.float32] | None:
-        """The reference model's first logits for the golden input, where the file that was loaded carries them."""
-        ...
-
     def run(self, batch: NDArray[np.float32]) -> NDArray[np.float32]:
         """Return the logits, N x classes, of N x 3 x side x side."""
         ...
