@@ -27,6 +27,7 @@ FLOORS = [
     ("app", "ladder"),
     ("reporting",),
     ("service",),
+    ("bench",),
     ("verbs",),
     ("cli",),
     ("__main__",),

@@ -62,6 +62,16 @@ def fit(architecture: str, classes: int, state: dict[str, torch.Tensor]) -> torc
     return _with_features(model, HEADS[architecture]).eval()
 
 
+def transforms(card: Card) -> torch.nn.Module:
+    """Return torchvision's own transforms that the card's preprocessing describes, from a PIL picture to 3 x crop x crop."""
+    _declare_missing_operators()
+    from torchvision.transforms._presets import ImageClassification
+
+    said = card.preprocessing
+    module: torch.nn.Module = ImageClassification(crop_size=said.crop, resize_size=said.resize, mean=said.mean, std=said.std)
+    return module
+
+
 def _with_features(model: torch.nn.Module, head: str) -> torch.nn.Module:
     """Split `model` at its head, so that the pooled features come out beside the logits."""
     import torch

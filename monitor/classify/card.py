@@ -18,6 +18,7 @@ import yaml
 from pydantic import AfterValidator, BeforeValidator, ConfigDict, Field, TypeAdapter, ValidationError
 
 from monitor.classify.labels import check_labels, fingerprint, parse_labels
+from monitor.classify.quick_yaml import read_yaml
 from monitor.errors import WeightsError
 
 log = logging.getLogger(__name__)
@@ -142,7 +143,7 @@ def card_text(card: Card) -> str:
 def read_card(path: Traversable, folder: Traversable) -> Card:
     """Read one card; `labels` may be the name of a file in `folder`. WeightsError says what is wrong with it."""
     try:
-        content = yaml.safe_load(path.read_text("utf-8"))
+        content = read_yaml(path.read_text("utf-8"))
         if isinstance(content, dict) and isinstance(content.get("labels"), str):
             content["labels"] = parse_labels((folder / Path(content["labels"]).name).read_text("utf-8-sig"))
         card = _ADAPTER.validate_python(content)

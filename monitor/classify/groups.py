@@ -5,20 +5,17 @@ from __future__ import annotations
 from collections.abc import Sequence
 from importlib import resources
 
-import yaml
-
 from monitor.classify.labels import parse_labels
+from monitor.classify.quick_yaml import read_yaml
 
 RANGE = " .. "
-
-_Loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # many times as fast, but missing where PyYAML was built without libyaml
 
 
 def shipped_groups() -> dict[str, tuple[str, ...]]:
     """Return the labels of each shipped group, by its name. A group fits the cards that have all of its labels."""
     folder = resources.files("monitor.classify")
     labels = parse_labels((folder / "cards" / "imagenet1k.txt").read_text("utf-8"))
-    written = yaml.load((folder / "groups.yaml").read_text("utf-8"), _Loader)  # noqa: S506 - either loader is a safe one
+    written = read_yaml((folder / "groups.yaml").read_text("utf-8"))
     return {name: expand(group["labels"], labels) for name, group in written.items()}
 
 

@@ -21,6 +21,7 @@ from monitor.errors import WeightsError
 
 EngineName = Literal["onnxruntime", "openvino", "torch"]
 Precision = Literal["fp32", "int8"]
+PRECISIONS: tuple[Precision, ...] = ("fp32", "int8")
 
 
 def start(engine: EngineName, card: Card, weights: Path, model: Path, threads: int, form: Path | None = None) -> Engine:
