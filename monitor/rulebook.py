@@ -13,6 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from monitor.classify.card import Card
+from monitor.classify.load import refuse_what_cannot_run
+from monitor.classify.relabel import configured_cards
 from monitor.classify.targets import Targets, UnknownTargetError
 from monitor.config.load import Loaded
 from monitor.config.schema import RuleSettings
@@ -77,10 +79,28 @@ class Rulebook:
         try:
             self.targets.resolve(name)
         except UnknownTargetError as error:
-            problems.append(Problem(where, f"{error} (model {card.name})", loaded.line(where)))
+            whose = f"model {card.name}"
+            if card.name == loaded.config.model.fallback:
+                whose += ", which is `model.fallback` and could not stand in"
+            problems.append(Problem(where, f"{error} ({whose})", loaded.line(where)))
 
     def _question(self, settings: RuleSettings) -> Question:
         return Question(rule_of(settings), self.targets.resolve(settings.label))
+
+
+def check_models(loaded: Loaded) -> None:
+    """Hold a configuration against its model and the fallback: what either of them could not do would show when it is needed most.
+
+    Raises ConfigError for a rule or a setting that does not fit; WeightsError if neither card can be read.
+    """
+    model = loaded.config.model
+    for card in configured_cards(loaded):
+        if card.name == model.name:
+            try:
+                refuse_what_cannot_run(model, card)
+            except ConfigError as error:
+                raise loaded.located(error) from error
+        Rulebook(loaded, card)
 
 
 def rule_of(settings: RuleSettings) -> Rule:

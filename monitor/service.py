@@ -16,8 +16,8 @@ from typing import NoReturn
 
 from monitor.app import Daemon
 from monitor.camera.opencv import prepare_opencv
-from monitor.classify.load import load_classifier, refuse_what_cannot_run
-from monitor.classify.relabel import chosen_card, configured_card
+from monitor.classify.load import load_classifier
+from monitor.classify.relabel import chosen_card
 from monitor.clock import Clock
 from monitor.config.dump import secrets_of
 from monitor.config.load import Loaded
@@ -26,7 +26,7 @@ from monitor.errors import MonitorError
 from monitor.ladder import BUG, DONE
 from monitor.observe.logs import Logs
 from monitor.reporting import Reporter
-from monitor.rulebook import Rulebook
+from monitor.rulebook import check_models
 from monitor.runtime.sd_notify import Notifier
 from monitor.runtime.signals import Request, Signals
 
@@ -68,9 +68,7 @@ class Service:
     def _prepare(self, loaded: Loaded, running: Daemon | None) -> Daemon:
         """Make the daemon for a configuration; nothing of it runs yet. The model is loaded last: that may take a Raspberry Pi a minute."""
         model = loaded.config.model
-        card = configured_card(loaded)
-        refuse_what_cannot_run(model, card)
-        Rulebook(loaded, card)
+        check_models(loaded)
         for warning in loaded.warnings:
             log.warning("%s", warning)
         classifier = running.classifier if running and _is_current(running, model) else load_classifier(model)
@@ -120,9 +118,15 @@ class Service:
 
 
 def _is_current(running: Daemon, model: ModelSettings) -> bool:
-    """Tell whether the model that runs is what `model` asks for: the same settings, and neither its card nor its labels' file changed."""
+    """Tell whether the model that runs is what `model` asks for: the same settings, and neither its card nor its labels' file changed.
+
+    A fallback is not what anybody asked for: each reload tries the model itself again. WeightsError if the card is no good any more; then
+    the model that runs is kept.
+    """
+    if running.config.model != model or running.classifier.fallback_reason is not None:
+        return False
     card = running.classifier.card
-    return running.config.model == model and card == chosen_card(card.name, model)
+    return card == chosen_card(card.name, model)
 
 
 def _begin_anew() -> NoReturn:

@@ -8,9 +8,9 @@ import pytest
 
 from monitor.classify.card import shipped_cards
 from monitor.errors import ConfigError, Problem
-from monitor.rulebook import Rulebook, episodes_by_class
+from monitor.rulebook import Rulebook, check_models, episodes_by_class
 from monitor.values import Place, Severity
-from tests.spine import CARD, load_text
+from tests.spine import CARD, load_text, write_colour_model
 
 IMAGENET = shipped_cards()["resnet18"]
 
@@ -144,3 +144,25 @@ def test_a_class_belongs_to_the_running_episode_of_a_rule_that_counts_it(tmp_pat
     questions = Rulebook(load_text(tmp_path, text), CARD).questions("porch")
     assert episodes_by_class(questions, {"warm": "e1"}) == {0: "e1", 1: "e1"}
     assert episodes_by_class(questions, {}) == {}
+
+
+def test_the_rules_are_held_against_the_model_and_the_fallback(tmp_path: Path) -> None:
+    write_colour_model(tmp_path / "weights")
+    text = f"cameras: {{porch: {{source: demo}}}}\nmodel: {{name: colours, weights: {tmp_path}/weights}}\nrules:\n  - label: LABEL\n"
+    both = text.replace("name: colours", "name: colours, fallback: resnet18")
+    check_models(load_text(tmp_path, text.replace("LABEL", "red")))
+    check_models(load_text(tmp_path, text.replace("LABEL", "tabby").replace("name: colours", "name: resnet18, fallback: gone")))
+    for label, whose in (("red", "(model resnet18, which is `model.fallback` and could not stand in)"), ("tabby", "(model colours)")):
+        with pytest.raises(ConfigError) as caught:
+            check_models(load_text(tmp_path, both.replace("LABEL", label)))
+        (problem,) = caught.value.problems
+        assert (problem.where, problem.line) == ("rules[0].label", 4)
+        assert problem.message.endswith(whose)
+
+
+def test_what_cannot_run_is_a_problem_with_its_line_unless_the_fallback_must_run_anyway(tmp_path: Path) -> None:
+    write_colour_model(tmp_path / "weights")
+    text = f"cameras: {{porch: {{source: demo}}}}\nmodel:\n  name: colours\n  precision: int8\n  weights: {tmp_path}/weights\n"
+    with pytest.raises(ConfigError, match=r"config\.yaml:4: model\.precision: int8: colours has no int8 file: run `monitor weights quant"):
+        check_models(load_text(tmp_path, text))
+    check_models(load_text(tmp_path, text.replace("name: colours", "name: gone\n  fallback: colours")))

@@ -14,7 +14,7 @@ from monitor.classify.card import Card, find_card, weights_path
 from monitor.classify.choose import choices, engines_for
 from monitor.classify.classifier import Classifier
 from monitor.classify.engines.protocol import threads_for
-from monitor.classify.int8 import how_to_quantize, int8_engines
+from monitor.classify.int8 import check_int8, how_to_quantize, int8_engines, int8_path
 from monitor.classify.measured import fastest
 from monitor.classify.relabel import chosen_card
 from monitor.classify.start import model_file, start
@@ -72,10 +72,9 @@ def refuse_what_cannot_run(settings: ModelSettings, card: Card) -> None:
         how = f"`.venv/bin/pip install {settings.engine}`, or choose auto"
         problems.append(Problem("model.engine", f"{settings.engine} is not installed: {how}"))
     if settings.precision == "int8" and weights_path(card, settings.weights).exists():
-        kept = int8_engines(card, settings.weights)
-        if not kept or settings.engine not in {"auto", *kept}:
-            where = f" that was kept for {settings.engine}" if kept else ""
-            problems.append(Problem("model.precision", f"int8: {card.name} has no int8 file{where}: {how_to_quantize(card)}"))
+        why = _why_no_int8(settings, card)
+        if why is not None:
+            problems.append(Problem("model.precision", f"int8: {why}: {how_to_quantize(card)}"))
     if problems:
         raise ConfigError("", problems)
 
@@ -107,12 +106,31 @@ def _load(name: str, settings: ModelSettings) -> Classifier:
 
 
 def _rescue(settings: ModelSettings) -> ModelSettings:
-    """Return the settings under which the fallback runs: in fp32, unless it has an int8 file where that is asked for."""
+    """Return the settings under which the fallback runs: in fp32, unless it has a sound int8 file where that is asked for."""
+    if settings.precision == "fp32":
+        return settings
     card = find_card(settings.fallback or "", settings.weights)
-    if settings.precision == "int8" and not int8_engines(card, settings.weights):
-        log.warning("%s has no int8 file and runs in fp32", card.name)
-        return settings.model_copy(update={"precision": "fp32"})
-    return settings
+    try:
+        why = _why_no_int8(settings, card)
+        if why is None:
+            check_int8(card, settings.weights)
+            return settings
+    except WeightsError as error:
+        why = str(error)
+    log.warning("%s runs in fp32: %s", card.name, why)
+    return settings.model_copy(update={"precision": "fp32"})
+
+
+def _why_no_int8(settings: ModelSettings, card: Card) -> str | None:
+    """Say why there is no int8 file to run as the settings ask for. A damaged one is there: that it is damaged is not said here."""
+    if not int8_path(card, settings.weights).is_file():
+        return f"{card.name} has no int8 file"
+    kept = int8_engines(card, settings.weights)
+    if kept and settings.engine not in {"auto", *kept}:
+        return f"{card.name} has no int8 file that was kept for {settings.engine}"
+    if kept and not engines_for("int8", kept):
+        return f"the int8 file of {card.name} was kept for {' and '.join(kept)}, not installed here"
+    return None
 
 
 def _give_memory_back() -> None:

@@ -29,20 +29,26 @@ _YAML = {".yaml", ".yml"}
 Content = Mapping[str, object] | Sequence[object]
 
 
-def configured_card(loaded: Loaded) -> Card:
-    """Return the card that the configuration names, under the names that it gives the classes.
+def configured_cards(loaded: Loaded) -> list[Card]:
+    """Return the cards that may come to run, the model's and then the fallback's, under the names that the configuration gives the classes.
 
-    ConfigError, with the line, if the file of these names does not do for it or for the fallback; WeightsError as `find_card`.
+    ConfigError, with the line, if the file of these names does not do for one of them. A card that cannot be read is left out where the
+    other one can stand in for it, else WeightsError as `find_card`.
     """
     model = loaded.config.model
-    try:
-        card = chosen_card(model.name, model)
-        if model.fallback is not None:
-            with contextlib.suppress(WeightsError):  # what else is wrong with the fallback matters when it is needed
-                chosen_card(model.fallback, model)
-    except ConfigError as error:
-        raise ConfigError(str(loaded.file), [Problem(p.where, p.message, loaded.line(p.where)) for p in error.problems]) from error
-    return card
+    found: list[Card] = []
+    broken: list[WeightsError] = []
+    for name in (model.name, model.fallback):
+        try:
+            if name is not None:
+                found.append(chosen_card(name, model))
+        except WeightsError as error:
+            broken.append(error)
+        except ConfigError as error:
+            raise loaded.located(error) from error
+    if not found:
+        raise broken[0]
+    return found
 
 
 def chosen_card(name: str, settings: ModelSettings) -> Card:

@@ -41,6 +41,10 @@ class Loaded:
             where = where[: max(where.rfind("."), where.rfind("["), 0)]
         return self.lines.get(where)
 
+    def located(self, error: ConfigError) -> ConfigError:
+        """Return `error` with the file and the lines of its problems."""
+        return ConfigError(str(self.file), [Problem(p.where, p.message, self.line(p.where)) for p in error.problems])
+
 
 def load(path: Path, *, environ: Mapping[str, str], hostname: str | None = None) -> Loaded:
     """Read and check the configuration at `path`. ConfigError: with every problem at once."""

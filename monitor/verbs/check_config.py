@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
+from monitor.errors import WeightsError
 from monitor.verbs.common import Verbs, add_config_option, json_line, load_config, message, out
 
 
@@ -18,20 +19,20 @@ def add(verbs: Verbs[argparse.ArgumentParser]) -> None:
 
 
 def check_config(args: argparse.Namespace) -> int:
-    """Load the file and hold its rules against the model's labels; errors are raised as they are for `run`."""
+    """Load the file and hold its rules against the labels of the model and its fallback; errors are raised as they are for `run`."""
     from monitor.classify.card import find_card
-    from monitor.classify.load import refuse_what_cannot_run
-    from monitor.classify.relabel import configured_card
     from monitor.config.dump import without_secrets
-    from monitor.rulebook import Rulebook
+    from monitor.rulebook import check_models
 
     loaded = load_config(args.file or args.config)
     config = loaded.config
-    card = configured_card(loaded)
-    refuse_what_cannot_run(config.model, card)
-    Rulebook(loaded, card)
+    check_models(loaded)
     if config.model.fallback is not None:
         find_card(config.model.fallback, config.model.weights)
+        try:
+            find_card(config.model.name, config.model.weights)
+        except WeightsError as error:
+            message(f"warning: {loaded.file}: model.name: {error}; {config.model.fallback} would run instead")
     for warning in loaded.warnings:
         message(f"warning: {warning}")
     if args.json:

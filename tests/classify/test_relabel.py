@@ -8,7 +8,7 @@ import pytest
 import yaml
 
 from monitor.classify.card import Card, card_text, find_card, shipped_cards
-from monitor.classify.relabel import chosen_card, configured_card
+from monitor.classify.relabel import chosen_card, configured_cards
 from monitor.config.schema import ModelSettings
 from monitor.errors import ConfigError, WeightsError
 from tests.spine import load_text
@@ -125,15 +125,27 @@ def test_a_list_that_does_not_fit_the_fallback_is_a_problem_with_its_line(weight
     (weights.parent / "labels.txt").write_text("\n".join(GERMAN))
     text = f"cameras: {{a: {{source: demo}}}}\nmodel:\n  name: random\n  fallback: resnet18\n  labels: labels.txt\n  weights: {weights}\n"
     with pytest.raises(ConfigError, match=r"config\.yaml:5: model\.labels: .*3 names, and resnet18 tells 1000 classes apart"):
-        configured_card(load_text(weights.parent, text))
-    assert configured_card(load_text(weights.parent, text.replace("  fallback: resnet18\n", ""))).labels == GERMAN
+        configured_cards(load_text(weights.parent, text))
+    (card,) = configured_cards(load_text(weights.parent, text.replace("  fallback: resnet18\n", "")))
+    assert card.labels == GERMAN
 
 
-def test_a_fallback_that_is_not_there_is_no_business_of_its_labels(weights: Path) -> None:
-    text = f"{{cameras: {{a: {{source: demo}}}}, model: {{name: random, fallback: gone, weights: {weights}}}}}"
-    assert configured_card(load_text(weights.parent, text)).name == "random"
-    with pytest.raises(WeightsError, match="gone"):
-        configured_card(load_text(weights.parent, text.replace("name: random, fallback: gone", "name: gone")))
+@pytest.mark.parametrize("names", ["name: random, fallback: gone", "name: gone, fallback: random"])
+def test_a_card_that_cannot_be_read_is_left_out_where_the_other_one_can_stand_in(weights: Path, names: str) -> None:
+    text = f"{{cameras: {{a: {{source: demo}}}}, model: {{{names}, weights: {weights}}}}}"
+    assert [card.name for card in configured_cards(load_text(weights.parent, text))] == ["random"]
+
+
+@pytest.mark.parametrize("names", ["name: gone", "name: gone, fallback: vanished"])
+def test_without_a_card_that_can_be_read_it_is_the_first_that_is_told(weights: Path, names: str) -> None:
+    text = f"{{cameras: {{a: {{source: demo}}}}, model: {{{names}, weights: {weights}}}}}"
+    with pytest.raises(WeightsError, match="no model card 'gone'"):
+        configured_cards(load_text(weights.parent, text))
+
+
+def test_the_cards_that_may_run_come_in_the_order_in_which_they_are_tried(weights: Path) -> None:
+    text = f"{{cameras: {{a: {{source: demo}}}}, model: {{name: random, fallback: resnet18, weights: {weights}}}}}"
+    assert [card.name for card in configured_cards(load_text(weights.parent, text))] == ["random", "resnet18"]
 
 
 def test_a_thousand_names_of_imagenet_are_taken(weights: Path) -> None:

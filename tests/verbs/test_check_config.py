@@ -120,3 +120,36 @@ def test_as_json_it_is_the_whole_configuration_without_its_secrets(run: Run, con
     assert row["cameras"]["porch"]["username"] == "viewer"
     assert row["rules"][0]["release"] == 0.35
     assert "hush" not in ran.out + ran.err
+
+
+def test_a_rule_that_the_fallback_does_not_know_is_an_error_before_the_night_in_which_it_takes_over(run: Run, config: Path) -> None:
+    change(config, "name: colours", "name: colours, fallback: efficientnet_lite0")
+    ran = run("check-config", config)
+    assert (ran.code, ran.out) == (78, "")
+    assert f"{config}:6: rules[0].label: 'red' is neither a label of the model nor a group" in ran.err
+    assert "(model efficientnet_lite0, which is `model.fallback` and could not stand in)" in ran.err
+
+
+def test_a_card_that_cannot_be_read_is_a_warning_where_a_fallback_is_named(run: Run, config: Path) -> None:
+    change(config, "name: colours", "name: resnet81, fallback: colours")
+    ran = run("check-config", config)
+    assert (ran.code, ran.out) == (0, f"{config}: good\n  camera porch: rules red\n")
+    assert ran.err.startswith(f"warning: {config}: model.name: there is no model card 'resnet81'; did you mean resnet18?")
+    assert ran.err.endswith("; colours would run instead\n")
+
+
+def test_int8_without_an_int8_file_is_an_error_of_the_file_that_names_the_command(run: Run, config: Path) -> None:
+    change(config, "name: colours", "name: colours, precision: int8")
+    ran = run("check-config", config)
+    assert (ran.code, ran.out) == (78, "")
+    assert ran.err.startswith(
+        f"monitor: {config}:4: model.precision: int8: colours has no int8 file: run `monitor weights quantize colours`"
+    )
+
+
+def test_an_engine_that_is_not_installed_is_told_with_its_line(run: Run, config: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("monitor.classify.load.find_spec", lambda name: None)
+    change(config, "name: colours", "name: colours, engine: openvino")
+    ran = run("check-config", config)
+    assert ran.code == 78
+    assert f"{config}:4: model.engine: openvino is not installed: `.venv/bin/pip install openvino`, or choose auto" in ran.err
