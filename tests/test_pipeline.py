@@ -224,3 +224,26 @@ def test_the_picture_of_an_outcome_is_the_frame_that_was_looked_at(tmp_path: Pat
     assert outcome.picture is shown.image
     assert pipeline.tick(Moment(clock.now().mono + 1, clock.now().wall + 1)).picture is None
     assert np.array_equal(shown.image, painted(BLUE))
+
+
+def test_the_squares_of_a_frame_are_those_of_the_zones_that_rules_name_and_show_no_mask(tmp_path: Path, clock: ManualClock) -> None:
+    text = ZONED.replace("zones: {", "masks: [[[0, 0], [1, 0], [1, 0.5], [0, 0.5]]], zones: {unused: [[0, 0], [1, 0], [1, 1]], ")
+    pipeline = pipeline_of(load_text(tmp_path, text), clock)
+    shown = frame(clock.now(), RED)
+    whole, left = pipeline.squares(shown)
+    assert whole.image is shown.image
+    assert left.image is shown.image
+    assert whole.box is None
+    assert left.box is not None
+    assert (left.box.width, left.box.height) == (64, 64)
+    assert not shown.image[:32].any()
+    assert (shown.image[34:] == RED).all()
+
+
+def test_squares_that_are_classified_elsewhere_mean_the_same_as_a_look(tmp_path: Path, clock: ManualClock) -> None:
+    loaded = load_text(tmp_path, ZONED)
+    once, apart = pipeline_of(loaded, clock), pipeline_of(loaded, clock)
+    looked = once.look(frame(clock.now(), RED))
+    shown = frame(clock.now(), RED)
+    scores = np.concatenate([apart._classifier.classify([square]) for square in apart.squares(shown)])
+    assert apart.conclude(shown, scores).readings == looked.readings

@@ -7,12 +7,14 @@ import platform
 from functools import cache
 from pathlib import Path
 
+CPUINFO, BOARD = Path("/proc/cpuinfo"), Path("/proc/device-tree/model")
+
 
 @cache
 def _facts() -> dict[str, str]:
     """Return the first processor's entry of /proc/cpuinfo; {} where it cannot be read."""
     try:
-        first = Path("/proc/cpuinfo").read_text("utf-8", errors="replace").strip().split("\n\n")[0]
+        first = CPUINFO.read_text("utf-8", errors="replace").strip().split("\n\n")[0]
     except OSError:
         return {}
     return {key.strip(): value.strip() for key, _, value in (line.partition(":") for line in first.splitlines())}
@@ -25,9 +27,8 @@ def _flags() -> frozenset[str]:
 
 def cpu_name() -> str:
     """Return the CPU's name for people, or its architecture where it has none (most ARM boards name the board, if anything)."""
-    board = Path("/proc/device-tree/model")
-    if board.is_file():
-        return board.read_text("utf-8", errors="replace").strip("\0\n ")
+    if BOARD.is_file():
+        return BOARD.read_text("utf-8", errors="replace").strip("\0\n ")
     return _facts().get("model name") or platform.machine()
 
 

@@ -7,7 +7,7 @@ library that was measured; otherwise it is as if it were not there.
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from importlib import metadata
 from pathlib import Path
 from typing import Any
@@ -15,6 +15,9 @@ from typing import Any
 from monitor.classify.atomic import replacing
 from monitor.classify.card import Card
 from monitor.classify.cpu import cpu_id
+
+_KINDS: dict[str, tuple[type, ...]] = {"str": (str,), "int": (int,), "float": (int, float)}
+"""What the file must hold for a field of `Measured`: people edit it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,8 +47,9 @@ def fastest(card: Card, precision: str, weights: Path) -> Measured | None:
     """Return what was measured here for the card and the precision, if it still holds."""
     try:
         found = Measured(**_read(weights)[_key(card, precision)])
-        return found if metadata.version(found.engine) == found.version else None
-    except (KeyError, TypeError, metadata.PackageNotFoundError):
+        sound = all(isinstance(getattr(found, field.name), _KINDS[str(field.type)]) for field in fields(found)) and found.together >= 1
+        return found if sound and metadata.version(found.engine) == found.version else None
+    except (KeyError, TypeError, ValueError, metadata.PackageNotFoundError):
         return None
 
 
