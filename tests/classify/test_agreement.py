@@ -1,100 +1,63 @@
-"""Our whole path against the reference's on real photographs: PIL, torchvision's transforms and the same model in torch."""
-
 from __future__ import annotations
-
-import logging
-import shutil
-from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
-from numpy.typing import NDArray
+from hypothesis import given
+from hypothesis import strategies as st
 
-from monitor.classify.architectures import load_checkpoint
-from monitor.classify.card import Card, shipped_cards
-from monitor.classify.classifier import Classifier, softmax
-from monitor.classify.decode import read_image
-from monitor.classify.engines.onnxruntime import OnnxRuntimeEngine
-from monitor.classify.export import export
-from monitor.classify.preprocess import Square
+from monitor.classify.agreement import Agreement, all_rules, rule_agreement, split, top1_agreement
 
-if TYPE_CHECKING:
-    import torch
-
-log = logging.getLogger(__name__)
-
-DATA = Path(__file__).parents[2].parent / "shared" / "data"
-CARD = shipped_cards()["efficientnet_lite0"]
+REFERENCE = np.array([[0.7, 0.2, 0.1], [0.2, 0.5, 0.3], [0.1, 0.3, 0.6], [0.4, 0.35, 0.25]], np.float32)
+OTHER = np.array([[0.6, 0.3, 0.1], [0.2, 0.5, 0.3], [0.1, 0.5, 0.4], [0.3, 0.45, 0.25]], np.float32)
 
 
-@pytest.fixture(scope="module")
-def photographs() -> list[Path]:
-    """Photographs named by the WordNet id of what they show."""
-    found = sorted((DATA / "photos").glob("n*.JPEG"))
-    if len(found) < 100:
-        pytest.skip(f"fewer than 100 photographs in {DATA / 'photos'}")
-    return found
+def figures(agreement: Agreement) -> tuple[float, float]:
+    return agreement.same, round(agreement.difference, 6)
 
 
-@pytest.fixture(scope="module")
-def classes(photographs: list[Path]) -> NDArray[np.int64]:
-    """The class of each: the place of its WordNet id among all of them."""
-    ids = (DATA / "wnids.txt").read_text().split()
-    return np.array([ids.index(photo.name.split("_")[0]) for photo in photographs])
+def test_the_best_labels_and_their_scores_are_compared() -> None:
+    assert figures(top1_agreement(REFERENCE, OTHER)) == (0.5, round((0.1 + 0.0 + 0.2 + 0.1) / 4, 6))
+    assert figures(top1_agreement(OTHER, REFERENCE)) == (0.5, round((0.1 + 0.0 + 0.2 + 0.1) / 4, 6))
 
 
-@pytest.fixture(scope="module")
-def weights(lite0: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A weights folder with the card's checkpoint."""
-    folder = tmp_path_factory.mktemp("weights")
-    shutil.copy(lite0, folder)
-    return folder
+def test_a_model_agrees_with_itself() -> None:
+    assert figures(top1_agreement(REFERENCE, REFERENCE)) == (1.0, 0.0)
+    assert figures(rule_agreement(REFERENCE, REFERENCE, [0, 1], 0.5)) == (1.0, 0.0)
 
 
-def reference_scores(card: Card, weights: Path, photographs: list[Path]) -> NDArray[np.float32]:
-    """Decode, transform and classify as torchvision's users do."""
-    import torch
-    from PIL import Image
-
-    torch.set_num_threads(1)  # torch's idle threads spin, and slow down whatever else the machine does
-    model, transforms = load_checkpoint(card, weights), torchvision_transforms(card)
-    with torch.inference_mode():
-        logits = [model(transforms(Image.open(photo).convert("RGB"))[None])[0][0].numpy() for photo in photographs]
-    return np.stack([softmax(row) for row in logits])
+def test_a_rule_is_compared_by_whether_its_classes_reach_the_threshold_together() -> None:
+    # classes 1 and 2 together: 0.3 0.8 0.9 0.6 and 0.4 0.8 0.9 0.7
+    assert figures(rule_agreement(REFERENCE, OTHER, [1, 2], 0.5)) == (1.0, 0.05)
+    assert figures(rule_agreement(REFERENCE, OTHER, [1, 2], 0.35)) == (0.75, 0.05)
+    assert figures(rule_agreement(REFERENCE, OTHER, [2], 0.5)) == (0.75, 0.05)
 
 
-def torchvision_transforms(card: Card) -> torch.nn.Module:
-    """The transforms that the card's preprocessing describes."""
-    from monitor.classify.architectures import build
-
-    build("resnet18", 2)  # makes torchvision importable
-    from torchvision.transforms._presets import ImageClassification
-
-    said = card.preprocessing
-    transforms: torch.nn.Module = ImageClassification(crop_size=said.crop, resize_size=said.resize, mean=said.mean, std=said.std)
-    return transforms
+def test_a_score_that_is_just_the_threshold_reaches_it() -> None:
+    exact = np.array([[0.5, 0.5]], np.float32)
+    below = np.array([[0.49, 0.51]], np.float32)
+    assert rule_agreement(exact, below, [0], 0.5).same == 0.0
+    assert rule_agreement(exact, exact, [0], 0.5).same == 1.0
 
 
-@pytest.mark.slow
-def test_photographs_get_the_labels_that_the_reference_gives_them(
-    weights: Path, photographs: list[Path], classes: NDArray[np.int64]
-) -> None:
-    classifier = Classifier(CARD, OnnxRuntimeEngine(export(CARD, weights), threads=2))
-    ours = classifier.classify([Square(read_image(photo)) for photo in photographs])
-    reference = reference_scores(CARD, weights, photographs)
+def test_a_rule_over_all_classes_never_scores_more_than_one() -> None:
+    rounded_up = np.array([[0.6, 0.4 + 1e-6]], np.float32)
+    assert rule_agreement(rounded_up, np.array([[0.6, 0.4]], np.float32), [0, 1], 1.0).difference < 1e-7
 
-    best, wanted = ours.argmax(axis=1), reference.argmax(axis=1)
-    rows = np.arange(len(photographs))
-    figures = {
-        "photographs": len(photographs),
-        "same_top1": float((best == wanted).mean()),
-        "top1_ours": float((best == classes).mean()),
-        "top1_reference": float((wanted == classes).mean()),
-        "mean_difference_of_the_top_score": float(np.abs(ours - reference)[rows, wanted].mean()),
-        "largest_difference_of_a_score": float(np.abs(ours - reference).max()),
-    }
-    log.info("%s", figures)  # pytest --log-cli-level=info shows them
-    assert figures["same_top1"] >= 0.97, figures
-    assert abs(figures["top1_ours"] - figures["top1_reference"]) <= 0.005, figures
-    assert figures["mean_difference_of_the_top_score"] <= 0.02, figures
+
+def test_every_rule_is_compared_under_its_name() -> None:
+    compared = all_rules(REFERENCE, OTHER, {"both": ([1, 2], 0.35), "last": ([2], 0.5)})
+    assert {name: each.same for name, each in compared.items()} == {"both": 0.75, "last": 0.75}
+
+
+@given(st.integers(0, 500), st.integers(1, 30))
+def test_every_picture_is_used_once_and_neighbours_of_one_block_stay_on_one_side(count: int, block: int) -> None:
+    mine, others = split(count, block)
+    assert sorted(mine + others) == list(range(count))
+    assert not {number // block for number in mine} & {number // block for number in others}
+    assert 0 <= len(mine) - len(others) <= block
+
+
+@pytest.mark.parametrize("count", [100, 101, 105, 119, 400])
+def test_neither_side_is_much_smaller(count: int) -> None:
+    mine, others = split(count)
+    assert min(len(mine), len(others)) >= 50
