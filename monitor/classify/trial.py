@@ -19,7 +19,7 @@ from typing import cast
 from monitor.classify.atomic import replacing
 from monitor.classify.card import Card, find_card
 from monitor.classify.cpu import cpu_id, cpu_name
-from monitor.classify.prepared import prepare, prepared
+from monitor.classify.prepared import prepare, prepared, remove_leftovers
 from monitor.classify.start import EngineName, Precision, model_file, start
 from monitor.errors import MonitorError, WeightsError
 
@@ -42,7 +42,11 @@ def try_out(engine: EngineName, precision: Precision, card: Card, weights: Path,
     if form is not None and passed.get(engine) == this:
         return form
     log.info("trying %s %s, once on this CPU", engine, metadata.version(engine))
-    _run(engine, [engine, precision, card.name, str(weights), str(threads)])
+    try:
+        _run(engine, [engine, precision, card.name, str(weights), str(threads)])
+    except BaseException:  # it may have been ended at any point
+        remove_leftovers(weights)
+        raise
     try:
         with replacing(weights / "tried.json") as scratch:
             scratch.write_text(json.dumps(passed | {engine: this}) + "\n", "utf-8")
