@@ -24,17 +24,28 @@ Precision = Literal["fp32", "int8"]
 PRECISIONS: tuple[Precision, ...] = ("fp32", "int8")
 
 
+_NO_CODE = ("could not create a primitive", "can't protect")
+"""What torch and OpenVINO say where a process may not write machine code while it runs."""
+
+_HOW_TO_ALLOW = "it writes machine code, which the service forbids; systemd/torch-engine.conf says how to allow it"
+
+
 def start(engine: EngineName, card: Card, weights: Path, model: Path, threads: int, form: Path | None = None) -> Engine:
     """Return the card's model in an engine, self-tested; WeightsError if it cannot be loaded or does not answer as it should.
 
     model: the verified file, whose record says what it must answer. form: what the engine is to load in its place.
     """
-    started = _load(engine, form or model, card, weights, threads)
     golden = read_sidecar(model).get("golden_logits", [])
-    if isinstance(golden, dict):  # int8: every engine rounds in its own way, and is held to what it answered when it was measured
-        self_test(started, card, golden.get(engine, []), exact=False)
-    else:
-        self_test(started, card, golden)
+    try:
+        started = _load(engine, form or model, card, weights, threads)
+        if isinstance(golden, dict):  # int8: every engine rounds in its own way, and is held to what it answered when it was measured
+            self_test(started, card, golden.get(engine, []), exact=False)
+        else:
+            self_test(started, card, golden)
+    except RuntimeError as error:
+        why = str(error).strip().splitlines()[-1]
+        hint = f": {_HOW_TO_ALLOW}" if any(sign in why for sign in _NO_CODE) else ""
+        raise WeightsError(f"{engine} fails with {card.name}: {why}{hint}") from error
     return started
 
 

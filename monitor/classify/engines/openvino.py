@@ -32,6 +32,8 @@ class OpenVinoEngine:
         try:
             self._request = library.Core().compile_model(str(model), "CPU", settings).create_infer_request()
         except RuntimeError as error:
+            if "can't protect" in str(error):  # no fault of the file
+                raise
             raise WeightsError(f"OpenVINO cannot load {model}: {_last_line(error)}") from error
         self.version: str = library.__version__.split("-")[0]
 
