@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import argparse
-import sys
 from collections.abc import Callable
+from contextlib import closing
 from dataclasses import asdict
 from pathlib import Path
 
 from monitor.errors import DownloadError, UsageError, WeightsError
 from monitor.verbs.common import Verbs, add_config_option, json_line, message, models, out
+from monitor.verbs.progress import Bar
 from monitor.verbs.quantize import add_options, quantize
 
 
@@ -81,14 +82,19 @@ def fetch(args: argparse.Namespace) -> int:
 
     settings = models(args.config)
     weights = settings.weights
+
+    def one(name: str) -> Path:
+        with closing(Bar()) as bar:
+            return get(find_card(name, weights), weights, lambda done, size: bar.show(f"{name}, {size / 1e6:.1f} MB", done, size))
+
     if args.name is not None:
-        out(str(get(find_card(args.name, weights), weights, _progress(args.name))))
+        out(str(one(args.name)))
         return 0
     failures = []
     names = wanted(settings)
     for name in names:
         try:
-            out(str(get(find_card(name, weights), weights, _progress(name))))
+            out(str(one(name)))
         except (DownloadError, WeightsError) as error:
             failures.append(error)
             message(f"warning: {name} is not available: {error}")
@@ -130,21 +136,3 @@ def groups(args: argparse.Namespace) -> int:
         else:
             out(f"{name:<16} {', '.join(members)}")
     return 0
-
-
-def _progress(name: str) -> Callable[[int, int], None]:
-    """Show how far a download is: in place on a terminal, else a line a tenth."""
-    shown = -1
-
-    def show(done: int, total: int) -> None:
-        nonlocal shown
-        percent = 100 * done // max(total, 1)
-        step = 1 if sys.stderr.isatty() else 10
-        if percent // step == shown:
-            return
-        shown = percent // step
-        line = f"{name}: {percent:3} % of {total / 1e6:.1f} MB"
-        sys.stderr.write(f"\r{line}" + ("\n" if done >= total else "") if sys.stderr.isatty() else f"{line}\n")
-        sys.stderr.flush()
-
-    return show

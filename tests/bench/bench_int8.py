@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 
 from monitor.classify import calibrate
 from monitor.classify.agreement import split, top1_agreement
+from monitor.classify.bias import correct_biases
 from monitor.classify.calibrate import RECIPES, Calibration
 from monitor.classify.card import find_card
 from monitor.classify.classifier import softmax
@@ -82,7 +83,7 @@ def main() -> None:
 
 
 def _corrector(correct: bool) -> object:
-    return calibrate.correct_biases if correct else lambda *_: None
+    return correct_biases if correct else lambda *_: None
 
 
 if __name__ == "__main__":
