@@ -20,6 +20,7 @@ from monitor.classify.checksum import sha256_of
 from monitor.classify.engines.onnxruntime import OnnxRuntimeEngine
 from monitor.classify.export import EXPORTER
 from monitor.classify.golden import GOLDEN_VALUES, golden_input
+from monitor.classify.preprocess import Square, to_batch
 from monitor.classify.sidecar import write_sidecar
 from monitor.values import Image
 from tests.spine import CARD, LABELS
@@ -29,8 +30,11 @@ CHANNELS = 16
 WIDE = 48
 
 
-def small_graph(seed: int = 1) -> Any:
-    """The net: Conv, depthwise Conv, pointwise Conv, global pooling, Gemm; two of its biases are one tensor, as exporters write them."""
+def small_graph(seed: int = 1, *, undecided: bool = False) -> Any:
+    """The net: Conv, depthwise Conv, pointwise Conv, global pooling, Gemm; two of its biases are one tensor, as exporters write them.
+
+    undecided: always says blue, by a hair's breadth that int8 does not have.
+    """
     import onnx
     from onnx import TensorProto, helper, numpy_helper
 
@@ -49,6 +53,8 @@ def small_graph(seed: int = 1) -> Any:
         "b3": np.full(WIDE, 0.1),
         "b4": np.zeros(len(LABELS)),
     }
+    if undecided:
+        tensors["w4"] = np.abs(tensors["w4"][:1]) * np.array([[1.0], [1.0], [1.0001]])
     nodes = [
         helper.make_node("Conv", ["image", "w1", "b"], ["1"], "first", strides=[2, 2], pads=[1, 1, 1, 1]),
         helper.make_node("Relu", ["1"], ["1r"], "relu1"),
@@ -75,7 +81,7 @@ def small_graph(seed: int = 1) -> Any:
     return model
 
 
-def write_small_net(weights: Path, name: str = "small", seed: int = 1) -> Card:
+def write_small_net(weights: Path, name: str = "small", seed: int = 1, *, undecided: bool = False) -> Card:
     """Put the net into a weights folder: its card, a checkpoint that nobody may open, and its export with its record."""
     import onnx
 
@@ -85,7 +91,7 @@ def write_small_net(weights: Path, name: str = "small", seed: int = 1) -> Card:
     checkpoint.write_bytes(f"the checkpoint of {name}, number {seed}".encode())
     card = replace(card, sha256=sha256_of(checkpoint), size=checkpoint.stat().st_size)
     export = export_path(card, weights)
-    onnx.save(small_graph(seed), export)
+    onnx.save(small_graph(seed, undecided=undecided), export)
     golden = OnnxRuntimeEngine(export, 1).run(golden_input(card))[0, :GOLDEN_VALUES]
     facts = {"checkpoint": card.sha256, "exporter": EXPORTER, "golden_logits": [float(value) for value in golden]}
     write_sidecar(export, export, facts)
@@ -93,15 +99,20 @@ def write_small_net(weights: Path, name: str = "small", seed: int = 1) -> Card:
     return card
 
 
-def coloured(count: int, seed: int = 7, strength: int = 120) -> list[Image]:
-    """Noisy pictures, one red, one green, one blue and so on. strength: how much of the colour there is; 0: nobody can tell."""
+def coloured(count: int, seed: int = 7) -> list[Image]:
+    """Noisy pictures, one red, one green, one blue and so on."""
     dice = np.random.default_rng(seed)
     pictures = []
     for number in range(count):
         picture = dice.integers(0, 100, size=(SIDE, SIDE, 3))
-        picture[:, :, 2 - number % 3] += strength
+        picture[:, :, 2 - number % 3] += 120
         pictures.append(picture.astype(np.uint8))
     return pictures
+
+
+def small_inputs(count: int, seed: int = 7) -> list[NDArray[np.float32]]:
+    """Such pictures as the net wants them."""
+    return list(to_batch([Square(picture) for picture in coloured(count, seed)], CARD.preprocessing))
 
 
 def write_pictures(folder: Path, pictures: Sequence[Image]) -> Path:

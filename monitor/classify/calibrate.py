@@ -7,12 +7,13 @@ scores, suffer most from rounding and may stay in fp32.
 
 from __future__ import annotations
 
+import inspect
 import logging
 from collections.abc import Iterator
 from contextlib import contextmanager, redirect_stdout
 from io import StringIO
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -98,8 +99,13 @@ class Calibration:
                 nodes_to_exclude=[name for name in layers if name not in rounded],
                 calibrate_method=quantization.CalibrationMethod[recipe.method],
                 extra_options=options,
-                calibration_cache_path=self._folder / f"{recipe.method}.json",
+                **self._cache(recipe, quantization),
             )
+
+    def _cache(self, recipe: Recipe, quantization: Any) -> dict[str, Path]:
+        """Return where the quantiser keeps the ranges that it found, for the next recipe of the same method; older ones cannot."""
+        known = inspect.signature(quantization.quantize_static).parameters
+        return {"calibration_cache_path": self._folder / f"{recipe.method}.json"} if "calibration_cache_path" in known else {}
 
 
 class _Reader:
