@@ -81,16 +81,16 @@ class Report:
 
 
 def quantize(
-    card: Card, weights: Path, inputs: NDArray[np.float32], rules: Rules, threads: int, *, accept: bool, progress: Progress
+    card: Card, weights: Path, inputs: Sequence[NDArray[np.float32]], rules: Rules, threads: int, *, accept: bool, progress: Progress
 ) -> Report:
-    """Make the card's int8 file from `inputs` (N x 3 x side x side) and return what it is worth; it is kept where it is worth it.
+    """Make the card's int8 file from `inputs`, each 3 x side x side, and return what it is worth; it is kept where it is worth it.
 
     rules: class ids and threshold by name, to be compared as well. UsageError if there are too few pictures, WeightsError if
     the file cannot be written or the export not be made.
     """
     if len(inputs) < FEWEST:
         raise UsageError(f"{len(inputs)} pictures are too few to tell whether int8 is as good as fp32; at least {FEWEST} are needed")
-    mine, others = (inputs[numbers] for numbers in split(len(inputs)))
+    mine, others = (np.stack([inputs[number] for number in numbers]) for numbers in split(len(inputs)))
     source = export(card, weights)
     fp32 = OnnxRuntimeEngine(source, threads)
     try:

@@ -186,12 +186,12 @@ def test_a_quantiser_that_cannot_keep_what_it_found_will_do(
 
 
 def test_the_quantiser_is_kept_quiet_and_the_log_is_as_it_was(
-    export: Path, inputs: NDArray[np.float32], tmp_path: Path, capfd: pytest.CaptureFixture[str]
+    export: Path, inputs: NDArray[np.float32], tmp_path: Path, capfd: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture
 ) -> None:
-    level = logging.getLogger().level
+    caplog.set_level(logging.DEBUG)
     write(export, inputs, tmp_path / "int8.onnx", Recipe("Entropy", 1, 1))
     assert capfd.readouterr() == ("", "")
-    assert logging.getLogger().level == level
+    assert logging.getLogger().level == logging.DEBUG
 
 
 def test_a_recipe_says_in_words_what_it_is() -> None:
