@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 import logging
 import shutil
 import subprocess
@@ -14,14 +15,17 @@ from numpy.typing import NDArray
 
 from monitor.classify.card import Card, card_text, export_path
 from monitor.classify.checksum import sha256_of
+from monitor.classify.choose import installed
 from monitor.classify.export import export
 from monitor.classify.golden import golden_input
 from monitor.classify.load import load_classifier, override
 from monitor.classify.measured import Measured, save
 from monitor.classify.preprocess import Square
+from monitor.classify.quantize import quantize
 from monitor.classify.start import self_test
 from monitor.config.schema import ModelSettings
 from monitor.errors import ConfigError, UsageError, WeightsError
+from tests.small_net import small_inputs, write_small_net
 
 PICTURE = Square(np.full((300, 400, 3), 90, np.uint8))
 
@@ -169,6 +173,108 @@ def test_int8_without_an_int8_file_is_a_mistake_in_the_configuration(made: Path)
     with pytest.raises(ConfigError, match="monitor weights quantize random") as caught:
         load_classifier(settings(made, precision="int8"))
     assert [problem.where for problem in caught.value.problems] == ["model.precision"]
+
+
+@pytest.fixture(scope="module")
+def quantized(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with the small net `small`, its int8 file, and `plain`, which has none. Not to be changed."""
+    weights = tmp_path_factory.mktemp("quantized")
+    card = write_small_net(weights)
+    write_small_net(weights, "plain", seed=2)
+    quantize(card, weights, small_inputs(100), {}, 1, accept=False, progress=lambda what, done, total: None)
+    return weights
+
+
+@pytest.fixture
+def int8(quantized: Path, tmp_path: Path) -> Path:
+    """A copy of that folder, to be spoiled."""
+    return Path(shutil.copytree(quantized, tmp_path / "int8"))
+
+
+def keep_for(weights: Path, *engines: str) -> None:
+    """Have the int8 file of `small` kept for these engines."""
+    (record,) = weights.glob("small-*.int8.onnx.json")
+    content = json.loads(record.read_text())
+    content["engines"] = {engine: {"kept": engine in engines} for engine in ("onnxruntime", "openvino")}
+    record.write_text(json.dumps(content))
+
+
+@pytest.mark.parametrize(("engine", "used"), [("auto", "onnxruntime"), ("onnxruntime", "onnxruntime"), ("openvino", "openvino")])
+def test_int8_runs_in_the_engine_that_is_set(int8: Path, engine: str, used: str, caplog: pytest.LogCaptureFixture) -> None:
+    if used not in installed():
+        pytest.skip(f"{used} is not installed")
+    exact = load_classifier(settings(int8, name="small"))
+    with caplog.at_level(logging.INFO):
+        classifier = load_classifier(settings(int8, name="small", engine=engine, precision="int8"))
+    assert (classifier.engine.name, classifier.precision, classifier.fallback_reason) == (used, "int8", None)
+    scores, wanted = classifier.classify([PICTURE]), exact.classify([PICTURE])
+    assert np.abs(scores - wanted).max() < 0.1
+    assert (scores != wanted).any()
+    assert any(message.startswith(f"model small in {used} ") and ", int8, " in message for message in caplog.messages)
+
+
+def test_int8_that_was_kept_for_one_engine_only_runs_in_no_other(int8: Path) -> None:
+    if "openvino" not in installed():
+        pytest.skip("openvino is not installed")
+    keep_for(int8, "openvino")
+    assert load_classifier(settings(int8, name="small", precision="int8")).engine.name == "openvino"
+    with pytest.raises(ConfigError, match="small has no int8 file that was kept for onnxruntime: run `monitor weights quantize small`"):
+        load_classifier(settings(int8, name="small", precision="int8", engine="onnxruntime"))
+
+
+def test_int8_that_was_kept_for_an_engine_that_is_gone_is_told(int8: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    keep_for(int8, "openvino")
+    monkeypatch.setattr("monitor.classify.choose.find_spec", lambda name: None if name == "openvino" else name)
+    with pytest.raises(ConfigError, match="the int8 file of small was kept for openvino, not installed here: run `monitor weights quant"):
+        load_classifier(settings(int8, name="small", precision="int8"))
+
+
+def spoil_int8(weights: Path, what: str) -> None:
+    (file,) = weights.glob("small-*.int8.onnx")
+    if what == "flipped byte":
+        content = bytearray(file.read_bytes())
+        content[len(content) // 2] ^= 1
+        file.write_bytes(content)
+    elif what == "damaged record":
+        file.with_name(f"{file.name}.json").write_text('{"sha256"')
+    else:
+        file.unlink()
+
+
+@pytest.mark.parametrize("spoil", ["flipped byte", "damaged record"])
+def test_a_damaged_int8_file_gives_way_to_the_fallback_if_one_is_named(int8: Path, spoil: str) -> None:
+    spoil_int8(int8, spoil)
+    with pytest.raises(WeightsError, match=r"damaged.*: run `monitor weights quantize small`"):
+        load_classifier(settings(int8, name="small", precision="int8"))
+    classifier = load_classifier(settings(int8, name="small", precision="int8", fallback="plain"))
+    assert (classifier.card.name, classifier.precision) == ("plain", "fp32")
+    assert "damaged" in (classifier.fallback_reason or "")
+
+
+def test_a_fallback_with_an_int8_file_runs_in_int8(int8: Path) -> None:
+    classifier = load_classifier(settings(int8, name="gone", precision="int8", fallback="small"))
+    assert (classifier.card.name, classifier.precision) == ("small", "int8")
+
+
+@pytest.mark.parametrize(
+    ("spoil", "why"),
+    [("missing", "small has no int8 file"), ("flipped byte", "its SHA-256 is not the one"), ("damaged record", "is missing or damaged")],
+)
+def test_a_fallback_whose_int8_file_cannot_be_used_runs_in_fp32_and_the_log_says_so(
+    int8: Path, spoil: str, why: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    spoil_int8(int8, spoil)
+    classifier = load_classifier(settings(int8, name="gone", precision="int8", fallback="small"))
+    assert (classifier.card.name, classifier.precision) == ("small", "fp32")
+    (line,) = [message for message in caplog.messages if message.startswith("small runs in fp32: ")]
+    assert why in line
+
+
+def test_a_fallback_whose_int8_file_is_for_another_engine_runs_in_fp32(int8: Path, caplog: pytest.LogCaptureFixture) -> None:
+    keep_for(int8, "openvino")
+    classifier = load_classifier(settings(int8, name="gone", precision="int8", engine="onnxruntime", fallback="small"))
+    assert (classifier.engine.name, classifier.precision) == ("onnxruntime", "fp32")
+    assert "small runs in fp32: small has no int8 file that was kept for onnxruntime" in caplog.messages
 
 
 def test_int8_in_torch_is_a_mistake_in_the_configuration(made: Path) -> None:

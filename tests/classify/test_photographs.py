@@ -1,26 +1,30 @@
-"""Our whole path against the reference's on real photographs: PIL, torchvision's transforms and the same model in torch."""
+"""Real photographs: our whole path against the reference's (PIL, torchvision's transforms, the model in torch), int8 against fp32."""
 
 from __future__ import annotations
 
 import logging
 import shutil
+from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from monitor.classify.architectures import load_checkpoint
+from monitor.classify.agreement import split
+from monitor.classify.architectures import load_checkpoint, transforms
 from monitor.classify.card import Card, shipped_cards
+from monitor.classify.choose import installed
 from monitor.classify.classifier import Classifier, softmax
 from monitor.classify.decode import read_image
 from monitor.classify.engines.onnxruntime import OnnxRuntimeEngine
+from monitor.classify.engines.openvino import OpenVinoEngine
+from monitor.classify.engines.protocol import Engine
 from monitor.classify.export import export
-from monitor.classify.preprocess import Square
-
-if TYPE_CHECKING:
-    import torch
+from monitor.classify.int8 import check_int8
+from monitor.classify.preprocess import Square, to_batch
+from monitor.classify.quantize import Report, quantize
 
 log = logging.getLogger(__name__)
 
@@ -58,22 +62,10 @@ def reference_scores(card: Card, weights: Path, photographs: list[Path]) -> NDAr
     from PIL import Image
 
     torch.set_num_threads(1)  # torch's idle threads spin, and slow down whatever else the machine does
-    model, transforms = load_checkpoint(card, weights), torchvision_transforms(card)
+    model, prepare = load_checkpoint(card, weights), transforms(card)
     with torch.inference_mode():
-        logits = [model(transforms(Image.open(photo).convert("RGB"))[None])[0][0].numpy() for photo in photographs]
+        logits = [model(prepare(Image.open(photo).convert("RGB"))[None])[0][0].numpy() for photo in photographs]
     return np.stack([softmax(row) for row in logits])
-
-
-def torchvision_transforms(card: Card) -> torch.nn.Module:
-    """The transforms that the card's preprocessing describes."""
-    from monitor.classify.architectures import build
-
-    build("resnet18", 2)  # makes torchvision importable
-    from torchvision.transforms._presets import ImageClassification
-
-    said = card.preprocessing
-    transforms: torch.nn.Module = ImageClassification(crop_size=said.crop, resize_size=said.resize, mean=said.mean, std=said.std)
-    return transforms
 
 
 @pytest.mark.slow
@@ -98,3 +90,57 @@ def test_photographs_get_the_labels_that_the_reference_gives_them(
     assert figures["same_top1"] >= 0.97, figures
     assert abs(figures["top1_ours"] - figures["top1_reference"]) <= 0.005, figures
     assert figures["mean_difference_of_the_top_score"] <= 0.02, figures
+
+
+@dataclass(frozen=True)
+class Quantized:
+    """What came of quantising on half of the photographs. half: the numbers of the others, on which all figures are."""
+
+    report: Report
+    half: list[int]
+    inputs: NDArray[np.float32]
+    fp32: NDArray[np.int64]
+
+
+@pytest.fixture(scope="module")
+def quantized(weights: Path, photographs: list[Path]) -> Quantized:
+    """The card's int8 file, made once, of the photographs in the order of their names, as `weights quantize` takes them."""
+    inputs = to_batch([Square(read_image(photo)) for photo in photographs], CARD.preprocessing)
+    report = quantize(CARD, weights, list(inputs), {}, 2, accept=False, progress=lambda what, done, total: None)
+    _, others = split(len(photographs))
+    best = answers(OnnxRuntimeEngine(export(CARD, weights), threads=2), inputs[others])
+    return Quantized(report, others, inputs[others], best)
+
+
+def answers(engine: Engine, inputs: NDArray[np.float32]) -> NDArray[np.int64]:
+    """The best class of each picture."""
+    return np.array([engine.run(inputs[number : number + 1]).argmax() for number in range(len(inputs))])
+
+
+INT8_ENGINES: dict[str, Callable[[Path, int], Engine]] = {"onnxruntime": OnnxRuntimeEngine, "openvino": OpenVinoEngine}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", INT8_ENGINES)
+def test_in_int8_photographs_get_the_labels_that_they_get_in_fp32(
+    quantized: Quantized, weights: Path, classes: NDArray[np.int64], name: str
+) -> None:
+    if name not in installed():
+        pytest.skip(f"{name} is not installed")
+    told = quantized.report.engines[name]
+    best = answers(INT8_ENGINES[name](check_int8(CARD, weights), 2), quantized.inputs)
+    wanted = classes[quantized.half]
+    figures = {
+        "photographs": len(best),
+        "same_top1": float((best == quantized.fp32).mean()),
+        "top1_int8": float((best == wanted).mean()),
+        "top1_fp32": float((quantized.fp32 == wanted).mean()),
+        "mean_difference_of_the_top_score": told.score_difference,
+        "ms_int8": told.ms,
+        "ms_fp32": told.fp32_ms,
+    }
+    log.info("%s in int8 (%s): %s", name, quantized.report.recipe, figures)
+    assert told.kept, figures
+    assert figures["same_top1"] == pytest.approx(told.agreement)
+    assert figures["same_top1"] >= 0.98, figures
+    assert abs(figures["top1_int8"] - figures["top1_fp32"]) <= 0.0100001, figures

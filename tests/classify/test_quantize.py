@@ -164,9 +164,12 @@ def test_a_new_one_takes_the_place_of_the_old_and_of_all_that_was_made_from_it(c
     assert prepared(path) is not None
     export = export_path(card, weights)
     prepare(export)
+    bystander = weights / "other-00000000.int8.onnx"
+    bystander.write_bytes(b"of another card")
     make(card, weights, small_inputs(100, seed=11))
     assert prepared(path) is None
     assert prepared(export) is not None
+    assert bystander.exists()
     assert check_int8(card, weights) == path
     assert not [name for name in names(weights) if ".int8.ort-" in name]
 
