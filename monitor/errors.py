@@ -47,7 +47,7 @@ class WeightsError(MonitorError):
 
 
 class WeightsRefusedError(MonitorError):
-    """`weights import` looked at a file and will not have it."""
+    """`weights import` will not have a file, or `weights quantize` found that its own is not worth keeping."""
 
 
 class DownloadError(MonitorError):

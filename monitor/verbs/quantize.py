@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import argparse
+import math
 from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from monitor.errors import PictureError, UsageError, WeightsError
+from monitor.errors import PictureError, UsageError, WeightsRefusedError
 from monitor.verbs.common import json_line, load_config, message, models, out
 from monitor.verbs.progress import Bar
 
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
 
 MOST = 400
 """Pictures that are used of a folder, evenly spread over it; 0.6 MB of memory each."""
+
+READING = "reading pictures"
 
 SUFFIXES = {".jpg", ".jpeg", ".png", ".webp"}
 
@@ -40,8 +43,6 @@ def add_options(parser: argparse.ArgumentParser) -> None:
 
 def quantize(args: argparse.Namespace) -> int:
     """Make the int8 file, print what it is worth, and fail if it was not kept."""
-    import numpy as np
-
     from monitor.camera.opencv import prepare_opencv
     from monitor.classify.engines.protocol import threads_for
     from monitor.classify.preprocess import to_batch
@@ -51,29 +52,27 @@ def quantize(args: argparse.Namespace) -> int:
     prepare_opencv()
     settings = models(args.config)
     card = chosen_card(args.name or settings.name, settings)
+    rules = _rules(args, card)
     with closing(Bar()) as bar:
-        inputs = []
-        for number, square in enumerate(_squares(args), 1):
-            inputs.append(to_batch([square], card.preprocessing)[0])
-            bar.show("reading pictures", number, args.frames if args.camera else MOST)
+        inputs = [to_batch([square], card.preprocessing)[0] for square in _squares(args, bar)]
         if not inputs:
             raise UsageError("there are no pictures to measure on")
         threads = threads_for(settings.threads)
-        report = make(card, settings.weights, np.stack(inputs), _rules(args, card), threads, accept=args.accept, progress=bar.show)
+        report = make(card, settings.weights, inputs, rules, threads, accept=args.accept, progress=bar.show)
     if args.json:
         json_line({"name": card.name, **asdict(report), "recipe": str(report.recipe)})
     else:
         for line in _table(card, report):
             out(line)
     if not any(each.kept for each in report.engines.values()):
-        raise WeightsError(f"the int8 file of {card.name} was not kept: it is not as good as fp32 (--accept keeps it all the same)")
+        raise WeightsRefusedError(f"the int8 file of {card.name} was not kept: it is not as good as fp32 (--accept keeps it all the same)")
     return 0
 
 
-def _squares(args: argparse.Namespace) -> Iterator[Square]:
+def _squares(args: argparse.Namespace, bar: Bar) -> Iterator[Square]:
     """Yield what the model is to see of each picture."""
     if args.camera is not None:
-        yield from _of_camera(args)
+        yield from _of_camera(args, bar)
         return
     from monitor.classify.decode import read_image
     from monitor.classify.preprocess import Square
@@ -82,19 +81,22 @@ def _squares(args: argparse.Namespace) -> Iterator[Square]:
     files = sorted(path for path in folder.rglob("*") if path.suffix.lower() in SUFFIXES)
     if not files:
         raise UsageError(f"{folder} has no pictures (.jpg, .png, .webp)")
-    for file in files[:: max(1, -(-len(files) // MOST))]:
+    chosen = files[:: max(1, -(-len(files) // MOST))]
+    for number, file in enumerate(chosen, 1):
         try:
             yield Square(read_image(file))
         except PictureError as error:
+            bar.close()
             message(f"left out: {error}")
+        bar.show(READING, number, len(chosen))
 
 
-def _of_camera(args: argparse.Namespace) -> Iterator[Square]:
+def _of_camera(args: argparse.Namespace, bar: Bar) -> Iterator[Square]:
     from monitor.camera.sample import sample
     from monitor.camera.source import parse_source
     from monitor.classify.view import View
 
-    if args.frames < 1 or args.every < 0:
+    if args.frames < 1 or not 0 <= args.every < math.inf:
         raise UsageError("--frames and --every must be positive")
     config = load_config(args.config).config
     if args.camera not in config.cameras:
@@ -102,9 +104,11 @@ def _of_camera(args: argparse.Namespace) -> Iterator[Square]:
     settings = config.cameras[args.camera]
     zones = list({zone: None for rule in config.rules_of(args.camera) for zone in rule.zones}) or ["frame"]
     view = View(settings)
-    for image in sample(parse_source(settings.source, settings.username, settings.password), args.frames, args.every):
+    source = parse_source(settings.source, settings.username, settings.password)
+    for number, image in enumerate(sample(source, args.frames, args.every), 1):
         view.mask(image)
         yield from view.squares(image, zones)
+        bar.show(READING, number, args.frames)
 
 
 def _rules(args: argparse.Namespace, card: Card) -> Rules:
