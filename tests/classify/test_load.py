@@ -162,6 +162,14 @@ def test_rounding_passes_the_self_test(random_card: Card) -> None:
     assert golden_input(random_card).shape == (1, 3, 224, 224)
 
 
+def test_int8_rounds_more_coarsely_but_not_by_whole_units(random_card: Card) -> None:
+    self_test(WrongEngine(1.2, 2.2, 2.8), random_card, GOLDEN, exact=False)
+    with pytest.raises(WeightsError, match="self-test"):
+        self_test(WrongEngine(1.2, 2.2, 2.8), random_card, GOLDEN)
+    with pytest.raises(WeightsError, match="self-test"):
+        self_test(WrongEngine(1.0, 3.0, 3.0), random_card, GOLDEN, exact=False)
+
+
 def test_an_engine_that_is_not_installed_is_a_mistake_in_the_configuration(made: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("monitor.classify.load.find_spec", lambda name: None)
     with pytest.raises(ConfigError, match="pip install openvino") as caught:
@@ -227,6 +235,15 @@ def test_int8_that_was_kept_for_an_engine_that_is_gone_is_told(int8: Path, monke
     monkeypatch.setattr("monitor.classify.choose.find_spec", lambda name: None if name == "openvino" else name)
     with pytest.raises(ConfigError, match="the int8 file of small was kept for openvino, not installed here: run `monitor weights quant"):
         load_classifier(settings(int8, name="small", precision="int8"))
+
+
+def test_int8_that_does_not_answer_as_when_it_was_measured_is_refused(int8: Path) -> None:
+    (record,) = int8.glob("small-*.int8.onnx.json")
+    content = json.loads(record.read_text())
+    content["golden_logits"]["onnxruntime"][1] += 3.0
+    record.write_text(json.dumps(content))
+    with pytest.raises(WeightsError, match="the self-test of small did not give what the reference model gives"):
+        load_classifier(settings(int8, name="small", precision="int8", engine="onnxruntime"))
 
 
 def spoil_int8(weights: Path, what: str) -> None:
