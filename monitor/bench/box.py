@@ -5,27 +5,28 @@ from __future__ import annotations
 import os
 import platform
 from collections.abc import Callable, Iterator
-from functools import partial
 from pathlib import Path
 
 from monitor.bench import daemon
 from monitor.bench.child import Result, run
-from monitor.bench.findings import fastest
+from monitor.bench.findings import fastest, merged
 from monitor.classify.card import Card
 from monitor.classify.choose import engines_for
 from monitor.classify.cpu import cpu_name
 from monitor.classify.engines.protocol import threads_for
-from monitor.classify.int8 import int8_engines
+from monitor.classify.int8.file import int8_engines
 from monitor.classify.start import PRECISIONS, Precision, model_file
 from monitor.clock import SystemClock, iso
 
 BATCHES = (1, 2, 4)
 
-RUNS = 30
-"""Timed runs of everything; medians are told."""
+RUNS = 20
+"""Timed runs in each process; medians are told."""
+
+ROUNDS = 3
+"""How often everything is measured, by turns: what else a machine does then slows down all alike. The median of the rounds counts."""
 
 Progress = Callable[[str, int, int], None]
-Step = tuple[str, Callable[[], None]]
 
 
 class Box:
@@ -46,11 +47,21 @@ class Box:
 
     def measure(self, progress: Progress) -> None:
         """Take every measurement, telling which and how many are done."""
-        steps = list(self._steps())
-        for number, (what, take) in enumerate(steps):
-            progress(what, number, len(steps))
-            take()
-        progress("done", len(steps), len(steps))
+        tasks = list(self._tasks())
+        daemons = [(engines[0], precision) for precision, engines in self._offers.items() if engines]
+        total = ROUNDS * len(tasks) + len(daemons)
+        rounds: list[list[Result]] = [[] for _ in tasks]
+        for number in range(ROUNDS * len(tasks)):
+            what, module, task = tasks[number % len(tasks)]
+            progress(f"{what}, round {number // len(tasks) + 1} of {ROUNDS}", number, total)
+            rounds[number % len(tasks)].append(self._take(module, task))
+        for (_, module, task), results in zip(tasks, rounds, strict=True):
+            self._note(module, task, merged(results))
+        for number, (engine, precision) in enumerate(daemons):
+            progress(f"the daemon with {engine} {precision}", ROUNDS * len(tasks) + number, total)
+            measured = daemon.measure(self._card.name, self._weights, engine, precision)
+            self.daemons.append({"engine": engine, "precision": precision, **measured})
+        progress("done", total, total)
 
     @property
     def result(self) -> Result:
@@ -75,36 +86,34 @@ class Box:
         best = {precision: fastest(self.rows, precision, self.daemon_threads) for precision in PRECISIONS}
         return {precision: 1000 / row["look_ms"] for precision, row in best.items() if row}
 
-    def _steps(self) -> Iterator[Step]:
+    def _tasks(self) -> Iterator[tuple[str, str, Result]]:
+        """Yield what is measured in a process of its own: its name for people, its module, its task."""
         task = {"name": self._card.name, "weights": str(self._weights), "runs": RUNS}
-        yield "preprocessing and decoding", lambda: self.parts.update(run("parts", task))
+        yield "preprocessing and decoding", "parts", task
         for threads in self._threads:
-            mine = {**task, "threads": threads}
-            yield f"PIL + torchvision + torch, threads: {threads}", partial(self._reference, mine)
+            yield f"PIL + torchvision + torch, threads: {threads}", "reference", {**task, "threads": threads}
             for precision, engines in self._offers.items():
                 for engine in engines:
-                    how = {**mine, "engine": engine, "precision": precision, "batches": BATCHES}
-                    yield f"{engine} {precision}, threads: {threads}", partial(self._row, how)
-        for precision, engines in self._offers.items():
-            for engine in engines[:1]:
-                yield f"the daemon with {engine} {precision}", partial(self._daemon, engine, precision)
+                    how = {**task, "threads": threads, "engine": engine, "precision": precision, "batches": BATCHES}
+                    yield f"{engine} {precision}, threads: {threads}", "look", how
 
-    def _reference(self, task: Result) -> None:
-        self.references.append({"threads": task["threads"], **run("reference", task)})
-
-    def _row(self, task: Result) -> None:
-        row = {key: task[key] for key in ("engine", "precision", "threads")} | run("look", task)
-        if "batch_ms" in row:
-            row["batch_ms"] = {int(size): time for size, time in row["batch_ms"].items()}
-        if row["engine"] != "torch" and "error" not in row:
+    def _take(self, module: str, task: Result) -> Result:
+        found = run(module, task)
+        if "batch_ms" in found:
+            found["batch_ms"] = {int(size): time for size, time in found["batch_ms"].items()}
+        if module == "look" and task["engine"] != "torch" and "error" not in found:
             model = model_file(task["precision"], self._card, self._weights)
             bare = run("bare", {**task, "model": str(model), "side": self._card.preprocessing.crop})
-            row["bare_ms"] = bare.get("inference_ms")
-        self.rows.append(row)
+            found["bare_ms"] = bare.get("inference_ms")
+        return found
 
-    def _daemon(self, engine: str, precision: str) -> None:
-        measured = daemon.measure(self._card.name, self._weights, engine, precision)
-        self.daemons.append({"engine": engine, "precision": precision, **measured})
+    def _note(self, module: str, task: Result, found: Result) -> None:
+        if module == "parts":
+            self.parts = found
+        elif module == "reference":
+            self.references.append({"threads": task["threads"], **found})
+        else:
+            self.rows.append({key: task[key] for key in ("engine", "precision", "threads")} | found)
 
 
 def machine() -> Result:

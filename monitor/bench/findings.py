@@ -1,10 +1,25 @@
-"""What follows from the measurements of an engine: which is the fastest, and how many cameras' frames are worth one call. Pure."""
+"""What follows from the measurements: the figures of several rounds, the fastest, how many cameras' frames are worth one call. Pure."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from statistics import median
+from typing import Any
 
 from monitor.bench.child import Result
+
+
+def merged(rounds: Sequence[Result]) -> Result:
+    """Return the median of every figure over the rounds that did not fail; what is no figure is that of the first, as is an error."""
+    good = [each for each in rounds if "error" not in each]
+    return {key: _middle([each[key] for each in good]) for key in good[0]} if good else rounds[0]
+
+
+def _middle(values: Sequence[Any]) -> Any:
+    first = values[0]
+    if isinstance(first, dict):
+        return {key: _middle([value[key] for value in values]) for key in first}
+    return median(values) if isinstance(first, float) else first
 
 
 def together(batch_ms: Mapping[int, float]) -> int:

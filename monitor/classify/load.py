@@ -10,11 +10,11 @@ import logging
 from importlib.util import find_spec
 from typing import Literal
 
-from monitor.classify.card import Card, find_card, weights_path
+from monitor.classify.card import Card, find_card
 from monitor.classify.choose import choices, engines_for
 from monitor.classify.classifier import Classifier
 from monitor.classify.engines.protocol import threads_for
-from monitor.classify.int8 import check_int8, how_to_quantize, int8_engines, int8_path
+from monitor.classify.int8.file import check_int8, how_to_quantize, int8_engines, int8_path
 from monitor.classify.measured import fastest
 from monitor.classify.relabel import chosen_card
 from monitor.classify.start import model_file, start
@@ -71,7 +71,7 @@ def refuse_what_cannot_run(settings: ModelSettings, card: Card) -> None:
     if settings.engine != "auto" and find_spec(settings.engine) is None:
         how = f"`.venv/bin/pip install {settings.engine}`, or choose auto"
         problems.append(Problem("model.engine", f"{settings.engine} is not installed: {how}"))
-    if settings.precision == "int8" and weights_path(card, settings.weights).exists():
+    if settings.precision == "int8":
         why = _why_no_int8(settings, card)
         if why is not None:
             problems.append(Problem("model.precision", f"int8: {why}: {how_to_quantize(card)}"))

@@ -15,7 +15,7 @@ from monitor.classify.engines.protocol import Engine
 from monitor.classify.engines.torch import TorchEngine
 from monitor.classify.export import export
 from monitor.classify.golden import agrees, golden_input
-from monitor.classify.int8 import check_int8
+from monitor.classify.int8.file import check_int8
 from monitor.classify.sidecar import read_sidecar
 from monitor.errors import WeightsError
 

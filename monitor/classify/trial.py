@@ -2,7 +2,8 @@
 
 A wheel that was built for another CPU ends the process that uses it with an illegal instruction, and a service would start, die and start
 again for ever. So the first start of a version of an engine's library on this CPU is a trial, which also leaves ONNX Runtime's prepared
-form of the model behind. `tried.json` in the weights folder remembers which versions have passed.
+form of the model behind. `tried.json` in the weights folder remembers which versions have passed, for each precision: int8 has code of its
+own.
 """
 
 from __future__ import annotations
@@ -39,7 +40,7 @@ def try_out(engine: EngineName, precision: Precision, card: Card, weights: Path,
     this = f"{metadata.version(engine)} on CPU {cpu_id()}"
     passed = _passed(weights)
     form = prepared(model) if engine == "onnxruntime" else model
-    if form is not None and passed.get(engine) == this:
+    if form is not None and passed.get(f"{engine} {precision}") == this:
         return form
     log.info("trying %s %s, once on this CPU", engine, metadata.version(engine))
     try:
@@ -49,7 +50,7 @@ def try_out(engine: EngineName, precision: Precision, card: Card, weights: Path,
         raise
     try:
         with replacing(weights / "tried.json") as scratch:
-            scratch.write_text(json.dumps(passed | {engine: this}) + "\n", "utf-8")
+            scratch.write_text(json.dumps(passed | {f"{engine} {precision}": this}) + "\n", "utf-8")
     except OSError as error:
         log.info("%s cannot be written (%s): %s is tried at every start", weights, error.strerror, engine)
     return (prepared(model) if engine == "onnxruntime" else None) or model

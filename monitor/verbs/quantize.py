@@ -16,8 +16,8 @@ from monitor.verbs.progress import Bar
 
 if TYPE_CHECKING:
     from monitor.classify.card import Card
+    from monitor.classify.int8.quantize import Report, Rules
     from monitor.classify.preprocess import Square
-    from monitor.classify.quantize import Report, Rules
     from monitor.config.load import Loaded
 
 MOST = 400
@@ -45,8 +45,8 @@ def quantize(args: argparse.Namespace) -> int:
     """Make the int8 file, print what it is worth, and fail if it was not kept."""
     from monitor.camera.opencv import prepare_opencv
     from monitor.classify.engines.protocol import threads_for
+    from monitor.classify.int8.quantize import quantize as make
     from monitor.classify.preprocess import to_batch
-    from monitor.classify.quantize import quantize as make
     from monitor.classify.relabel import chosen_card
 
     prepare_opencv()

@@ -17,15 +17,15 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from monitor.classify import calibrate
-from monitor.classify.agreement import split, top1_agreement
-from monitor.classify.bias import correct_biases
-from monitor.classify.calibrate import RECIPES, Calibration
 from monitor.classify.card import find_card
 from monitor.classify.classifier import softmax
 from monitor.classify.decode import read_image
 from monitor.classify.engines.onnxruntime import OnnxRuntimeEngine
 from monitor.classify.export import export
+from monitor.classify.int8 import calibrate
+from monitor.classify.int8.agreement import split, top1_agreement
+from monitor.classify.int8.bias import correct_biases
+from monitor.classify.int8.calibrate import RECIPES, Calibration
 from monitor.classify.preprocess import Square, to_batch
 from monitor.clock import stopwatch
 

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from monitor.bench.findings import fastest, together
+from monitor.bench.findings import fastest, merged, together
 
 
 @pytest.mark.parametrize(
@@ -32,3 +32,13 @@ def test_the_fastest_is_that_of_the_precision_and_threads_that_are_asked_for() -
     found = [fastest(ROWS, precision, threads) for precision, threads in (("fp32", 1), ("fp32", 2), ("int8", 1))]
     assert [row["engine"] for row in found if row] == ["b", "c", "d"]
     assert fastest(ROWS, "int8", 2) is None
+
+
+def test_the_figures_of_several_rounds_are_their_medians() -> None:
+    rounds = [{"version": "1", "look_ms": ms, "batch_ms": {1: ms, 2: 2 * ms}, "bare_ms": None} for ms in (9.0, 1.0, 2.0)]
+    assert merged(rounds) == {"version": "1", "look_ms": 2.0, "batch_ms": {1: 2.0, 2: 4.0}, "bare_ms": None}
+
+
+def test_a_round_that_failed_does_not_count_unless_all_did() -> None:
+    assert merged([{"error": "busy"}, {"look_ms": 3.0}]) == {"look_ms": 3.0}
+    assert merged([{"error": "busy"}, {"error": "gone"}]) == {"error": "busy"}

@@ -18,10 +18,10 @@ from monitor.classify.checksum import sha256_of
 from monitor.classify.choose import installed
 from monitor.classify.export import export
 from monitor.classify.golden import golden_input
+from monitor.classify.int8.quantize import quantize
 from monitor.classify.load import load_classifier, override
 from monitor.classify.measured import Measured, save
 from monitor.classify.preprocess import Square
-from monitor.classify.quantize import quantize
 from monitor.classify.start import self_test
 from monitor.config.schema import ModelSettings
 from monitor.errors import ConfigError, UsageError, WeightsError

@@ -12,7 +12,6 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from monitor.classify.agreement import split
 from monitor.classify.architectures import load_checkpoint, transforms
 from monitor.classify.card import Card, shipped_cards
 from monitor.classify.choose import installed
@@ -22,9 +21,10 @@ from monitor.classify.engines.onnxruntime import OnnxRuntimeEngine
 from monitor.classify.engines.openvino import OpenVinoEngine
 from monitor.classify.engines.protocol import Engine
 from monitor.classify.export import export
-from monitor.classify.int8 import check_int8
+from monitor.classify.int8.agreement import split
+from monitor.classify.int8.file import check_int8
+from monitor.classify.int8.quantize import Report, quantize
 from monitor.classify.preprocess import Square, to_batch
-from monitor.classify.quantize import Report, quantize
 
 log = logging.getLogger(__name__)
 
@@ -140,7 +140,10 @@ def test_in_int8_photographs_get_the_labels_that_they_get_in_fp32(
         "ms_fp32": told.fp32_ms,
     }
     log.info("%s in int8 (%s): %s", name, quantized.report.recipe, figures)
-    assert told.kept, figures
     assert figures["same_top1"] == pytest.approx(told.agreement)
-    assert figures["same_top1"] >= 0.98, figures
-    assert abs(figures["top1_int8"] - figures["top1_fp32"]) <= 0.0100001, figures
+    # One photograph is a whole percent, and every recipe lies between 96 and 100 %, depending on which half it is measured with: an engine
+    # may miss the mark by one or two of them and not be offered; by more it has got worse.
+    assert figures["same_top1"] >= 0.96, figures
+    assert told.kept == (figures["same_top1"] >= 0.98)
+    if told.kept:
+        assert figures["top1_int8"] >= figures["top1_fp32"] - 0.0100001, figures

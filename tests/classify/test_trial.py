@@ -28,7 +28,7 @@ from monitor.errors import WeightsError
 from monitor.ladder import UNAVAILABLE, exit_code
 from tests.small_net import record_of, write_small_net
 
-PASSED = {"onnxruntime": f"{metadata.version('onnxruntime')} on CPU {cpu_id()}"}
+PASSED = {"onnxruntime fp32": f"{metadata.version('onnxruntime')} on CPU {cpu_id()}"}
 
 Instead = Callable[[str], None]
 
@@ -140,7 +140,7 @@ def test_a_new_version_of_the_library_is_tried_again(
     monkeypatch.setattr("monitor.classify.trial.metadata.version", lambda name: "99.1")
     attempt(passed, card)
     assert len(started) == 1
-    assert told(passed) == {"onnxruntime": f"99.1 on CPU {cpu_id()}"}
+    assert told(passed) == {"onnxruntime fp32": f"99.1 on CPU {cpu_id()}"}
     attempt(passed, card)
     assert len(started) == 1
 
@@ -149,7 +149,7 @@ def test_another_cpu_is_tried_again(passed: Path, card: Card, started: list[list
     monkeypatch.setattr("monitor.classify.trial.cpu_id", lambda: "01234567")
     attempt(passed, card)
     assert len(started) == 1
-    assert told(passed)["onnxruntime"].endswith("on CPU 01234567")
+    assert told(passed)["onnxruntime fp32"].endswith("on CPU 01234567")
 
 
 @pytest.mark.parametrize("content", ["", "[", "[1]", "null", "\0"])
@@ -161,9 +161,9 @@ def test_what_is_remembered_and_damaged_counts_as_nothing(passed: Path, card: Ca
 
 
 def test_what_other_engines_have_passed_stays_remembered(weights: Path, card: Card) -> None:
-    (weights / "tried.json").write_text('{"torch": "2.6 on CPU 00000000"}')
+    (weights / "tried.json").write_text('{"torch fp32": "2.6 on CPU 00000000"}')
     attempt(weights, card)
-    assert told(weights) == {"torch": "2.6 on CPU 00000000"} | PASSED
+    assert told(weights) == {"torch fp32": "2.6 on CPU 00000000"} | PASSED
 
 
 def test_a_prepared_form_that_was_damaged_is_made_anew_by_another_trial(passed: Path, card: Card, started: list[list[str]]) -> None:
@@ -178,7 +178,7 @@ def test_another_engine_loads_the_plain_file(weights: Path, card: Card) -> None:
     if "openvino" not in installed():
         pytest.skip("openvino is not installed")
     assert attempt(weights, card, "openvino") == export_path(card, weights)
-    assert set(told(weights)) == {"openvino"}
+    assert set(told(weights)) == {"openvino fp32"}
 
 
 def test_a_library_for_another_cpu_is_told_with_its_version_and_what_to_do(weights: Path, card: Card, instead: Instead) -> None:

@@ -7,9 +7,9 @@ from pathlib import Path
 import cv2
 import pytest
 
-from monitor.classify.calibrate import Recipe
 from monitor.classify.choose import installed
-from monitor.classify.int8 import int8_engines
+from monitor.classify.int8.calibrate import Recipe
+from monitor.classify.int8.file import int8_engines
 from tests.small_net import SIDE, coloured, write_pictures, write_small_net
 from tests.verbs.conftest import Run
 
@@ -57,7 +57,7 @@ mqtt: {{enabled: false}}
 @pytest.fixture
 def hopeless(own: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A net in place of the small one whose answers int8 cannot tell apart, and one recipe."""
-    monkeypatch.setattr("monitor.classify.quantize.RECIPES", [Recipe("MinMax", 0, 0)])
+    monkeypatch.setattr("monitor.classify.int8.quantize.RECIPES", [Recipe("MinMax", 0, 0)])
     shutil.rmtree(own)
     write_small_net(own, undecided=True)
 

@@ -9,11 +9,11 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from monitor.classify import calibrate
-from monitor.classify.bias import correct_biases
-from monitor.classify.calibrate import AT_ONCE, RECIPES, Calibration, Recipe
 from monitor.classify.card import export_path
 from monitor.classify.engines.onnxruntime import OnnxRuntimeEngine
+from monitor.classify.int8 import calibrate
+from monitor.classify.int8.bias import correct_biases
+from monitor.classify.int8.calibrate import AT_ONCE, RECIPES, Calibration, Recipe
 from tests.small_net import small_inputs, write_small_net
 
 ALL = Recipe("MinMax", 0, 0)

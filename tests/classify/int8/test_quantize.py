@@ -7,16 +7,16 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from monitor.classify.calibrate import RECIPES, Recipe
 from monitor.classify.card import Card, export_path
 from monitor.classify.choose import installed
 from monitor.classify.engines.onnxruntime import OnnxRuntimeEngine
 from monitor.classify.engines.openvino import OpenVinoEngine
 from monitor.classify.export import EXPORTER
 from monitor.classify.golden import golden_input
-from monitor.classify.int8 import QUANTIZER, check_int8, int8_engines, int8_path, int8_report
+from monitor.classify.int8.calibrate import RECIPES, Recipe
+from monitor.classify.int8.file import QUANTIZER, check_int8, int8_engines, int8_path, int8_report
+from monitor.classify.int8.quantize import REQUIRED, Report, Rules, quantize
 from monitor.classify.prepared import prepare, prepared
-from monitor.classify.quantize import REQUIRED, Report, Rules, quantize
 from monitor.errors import UsageError, WeightsError
 from tests.small_net import SIDE, record_of, small_inputs, write_small_net
 
@@ -38,7 +38,7 @@ def card(weights: Path) -> Card:
 @pytest.fixture
 def undecided(weights: Path, monkeypatch: pytest.MonkeyPatch) -> Card:
     """A net whose answers int8 cannot tell apart, and no recipe that keeps its last layer exact."""
-    monkeypatch.setattr("monitor.classify.quantize.RECIPES", [Recipe("MinMax", 0, 0), Recipe("MinMax", 1, 0)])
+    monkeypatch.setattr("monitor.classify.int8.quantize.RECIPES", [Recipe("MinMax", 0, 0), Recipe("MinMax", 1, 0)])
     return write_small_net(weights, undecided=True)
 
 
@@ -109,7 +109,7 @@ def test_one_that_is_not_as_good_does_not_take_the_place_of_a_better_one(
 ) -> None:
     make(card, weights)
     better = int8_path(card, weights).read_bytes()
-    monkeypatch.setattr("monitor.classify.quantize.REQUIRED", 1.01)
+    monkeypatch.setattr("monitor.classify.int8.quantize.REQUIRED", 1.01)
     make(card, weights, small_inputs(120, seed=9))
     assert int8_path(card, weights).read_bytes() == better
     assert int8_engines(card, weights) == INT8_ENGINES
@@ -139,8 +139,8 @@ def test_it_is_kept_for_the_engines_that_pass_only(card: Card, weights: Path, mo
         def run(self, batch: NDArray[np.float32]) -> NDArray[np.float32]:
             return np.roll(super().run(batch), self._shift, axis=1)
 
-    monkeypatch.setattr("monitor.classify.quantize.installed", lambda: ["onnxruntime", "openvino"])
-    monkeypatch.setattr("monitor.classify.quantize.OpenVinoEngine", Shifted)
+    monkeypatch.setattr("monitor.classify.int8.quantize.installed", lambda: ["onnxruntime", "openvino"])
+    monkeypatch.setattr("monitor.classify.int8.quantize.OpenVinoEngine", Shifted)
     report = make(card, weights)
     assert {name: each.kept for name, each in report.engines.items()} == {"onnxruntime": True, "openvino": False}
     assert int8_engines(card, weights) == ["onnxruntime"]
@@ -148,7 +148,7 @@ def test_it_is_kept_for_the_engines_that_pass_only(card: Card, weights: Path, mo
 
 def test_more_careful_recipes_are_tried_until_one_is_good_enough(card: Card, weights: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     tried = []
-    monkeypatch.setattr("monitor.classify.quantize.ENOUGH", 1.01)
+    monkeypatch.setattr("monitor.classify.int8.quantize.ENOUGH", 1.01)
     report = quantize(card, weights, INPUTS, {}, 1, accept=False, progress=lambda what, done, total: tried.append((what, done, total)))
     assert [what for what, _, _ in tried if what.startswith("trying")] == [f"trying {recipe}" for recipe in RECIPES]
     assert report.recipe in RECIPES

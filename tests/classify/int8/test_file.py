@@ -10,8 +10,8 @@ import pytest
 
 from monitor.classify.card import Card
 from monitor.classify.export import EXPORTER
-from monitor.classify.int8 import QUANTIZER, check_int8, int8_engines, int8_path, int8_report
-from monitor.classify.quantize import quantize
+from monitor.classify.int8.file import QUANTIZER, check_int8, int8_engines, int8_path, int8_report
+from monitor.classify.int8.quantize import quantize
 from monitor.errors import WeightsError
 from tests.small_net import record_of, small_inputs, write_small_net
 

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from monitor.classify.agreement import Agreement, all_rules, rule_agreement, split, top1_agreement
+from monitor.classify.int8.agreement import Agreement, all_rules, rule_agreement, split, top1_agreement
 
 REFERENCE = np.array([[0.7, 0.2, 0.1], [0.2, 0.5, 0.3], [0.1, 0.3, 0.6], [0.4, 0.35, 0.25]], np.float32)
 OTHER = np.array([[0.6, 0.3, 0.1], [0.2, 0.5, 0.3], [0.1, 0.5, 0.4], [0.3, 0.45, 0.25]], np.float32)

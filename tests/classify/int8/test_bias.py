@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from monitor.classify.bias import LAYERS, correct_biases, input_means
+from monitor.classify.int8.bias import LAYERS, correct_biases, input_means
 from monitor.classify.ort import open_session
 from tests.small_net import CHANNELS, SIDE, WIDE, small_graph
 

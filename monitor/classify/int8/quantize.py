@@ -16,9 +16,7 @@ from statistics import median
 import numpy as np
 from numpy.typing import NDArray
 
-from monitor.classify.agreement import Agreement, Scores, all_rules, split, top1_agreement
 from monitor.classify.atomic import place
-from monitor.classify.calibrate import RECIPES, Calibration, Recipe
 from monitor.classify.card import Card
 from monitor.classify.choose import installed
 from monitor.classify.classifier import softmax
@@ -28,7 +26,9 @@ from monitor.classify.engines.openvino import OpenVinoEngine
 from monitor.classify.engines.protocol import Engine
 from monitor.classify.export import export
 from monitor.classify.golden import GOLDEN_VALUES, golden_input
-from monitor.classify.int8 import int8_path, made_from
+from monitor.classify.int8.agreement import Agreement, Scores, all_rules, split, top1_agreement
+from monitor.classify.int8.calibrate import RECIPES, Calibration, Recipe
+from monitor.classify.int8.file import int8_path, made_from
 from monitor.classify.sidecar import write_sidecar
 from monitor.clock import stopwatch
 from monitor.errors import UsageError, WeightsError
@@ -38,8 +38,13 @@ log = logging.getLogger(__name__)
 REQUIRED = 0.98
 """Share of the measured pictures on which int8 must find the same best label as fp32."""
 
-ENOUGH = 0.99
-"""The same on the pictures that a recipe was calibrated on, where it is easier, to be taken without trying a more careful one."""
+ENOUGH, NEAR = 0.99, 0.005
+"""The same on the pictures that a recipe was calibrated on, where it is easier, and how far the scores may be apart there on average, to be
+taken without trying a more careful one."""
+
+AS_GOOD = 1.1
+"""Of the recipes whose scores are at most so many times as far apart as the best one's, the fastest is taken. The distance of the scores
+says more than a count of labels, in which a single picture weighs a whole percent."""
 
 FEWEST = 100
 """Pictures without which nothing is measured: half of them must be able to tell one in fifty."""
@@ -126,10 +131,10 @@ def _choose(
         agreement = top1_agreement(reference, _scores(OnnxRuntimeEngine(made, threads), inputs))
         log.debug("%s: %.1f %% the same, scores %.4f apart", recipe, 100 * agreement.same, agreement.difference)
         found.append((agreement.difference, recipe, made))
-        if agreement.same >= ENOUGH:
+        if agreement.same >= ENOUGH and agreement.difference <= NEAR:
             return recipe, made
-    _, recipe, made = min(found, key=lambda each: each[0])  # the scores tell more than a count of a few pictures
-    return recipe, made
+    best = min(difference for difference, _, _ in found)
+    return next((recipe, made) for difference, recipe, made in found if difference <= AS_GOOD * best)
 
 
 def _engines(model: Path, threads: int) -> list[tuple[str, Engine]]:
