@@ -49,8 +49,8 @@ RECIPES = (
     Recipe("MinMax", 9, 1),
     Recipe("Percentile", 9, 1),
 )
-"""From the fastest to the most careful. The scores of EfficientNet-Lite0 on 200 photographs are 0.015 apart from those in fp32 with the first
-of them and 0.010 with the last ones (tests/bench/bench_int8.py)."""
+"""From the fastest to the most careful. On 200 photographs the scores of EfficientNet-Lite0 are 0.015 apart from those in fp32 with the
+first of them, and 0.010 with the last ones (tests/bench/bench_int8.py)."""
 
 PERCENTILE = 99.999
 """Of the activations' histogram; with fewer, the cut-off peaks cost EfficientNet-Lite0 more than the finer steps gain."""
