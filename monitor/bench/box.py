@@ -11,10 +11,11 @@ from monitor.bench import daemon
 from monitor.bench.child import Result, run
 from monitor.bench.findings import fastest, merged
 from monitor.classify.card import Card
-from monitor.classify.choose import engines_for
+from monitor.classify.choose import Choice, choices, engines_for
 from monitor.classify.cpu import cpu_name
 from monitor.classify.engines.protocol import threads_for
 from monitor.classify.int8.file import int8_engines
+from monitor.classify.measured import fastest as saved
 from monitor.classify.start import PRECISIONS, Precision, model_file
 from monitor.clock import SystemClock, iso
 
@@ -74,7 +75,16 @@ class Box:
             "parts": self.parts,
             "daemon": self.daemons,
             "looks_per_second": self.expected(),
+            "auto": {precision: choice._asdict() for precision, choice in self.auto().items()},
         }
+
+    def auto(self) -> dict[str, Choice]:
+        """Return which engine the daemon takes by itself, and why, by precision."""
+        found: dict[str, Choice] = {}
+        for precision, engines in self._offers.items():
+            if engines:
+                found[precision] = choices("auto", engines, saved(self._card, precision, self._weights))[0]
+        return found
 
     def ratio(self, row: Result) -> float | None:
         """Return what a look of a row takes in times of the reference's with as many threads."""

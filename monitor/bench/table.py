@@ -53,7 +53,9 @@ def _rest(result: Result) -> Iterator[str]:
         what = each["error"] if "error" in each else f"{each['peak_mb']:.0f} MB at its peak"
         yield f"the daemon with one camera, {each['engine']} {each['precision']}: {what}"
     for precision, rate in result["looks_per_second"].items():
-        yield f"to expect, {precision}: up to {rate:.0f} looks a second over all cameras"
+        yield f"to expect, {precision}: up to {rate:.0f} looks a second over all cameras, in the fastest engine"
+    for precision, choice in result["auto"].items():
+        yield f"engine: auto takes {choice['engine']} for {precision} ({choice['why']})"
 
 
 def _row(cells: Sequence[str]) -> str:

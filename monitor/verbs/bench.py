@@ -35,13 +35,13 @@ def bench(args: argparse.Namespace) -> int:
     box = Box(card, settings.weights)
     with closing(Bar()) as bar:
         box.measure(bar.show)
+    if args.save:
+        _save(box, card, settings)
     if args.json:
         json_line(box.result)
     else:
         for line in lines(box.result):
             out(line)
-    if args.save:
-        _save(box, card, settings)
     return 0
 
 

@@ -60,6 +60,7 @@ def test_the_table_has_every_engine_beside_the_plain_pipeline(run: Run, config: 
     assert "it is not well" in ran.out
     assert "the daemon with one camera, onnxruntime fp32: 165 MB" in ran.out
     assert "to expect, fp32: up to 77 looks a second" in ran.out
+    assert "engine: auto takes onnxruntime for fp32 (the default)" in ran.out
     assert "Measuring colours instead" in ran.err
 
 
