@@ -8,8 +8,16 @@ from collections.abc import Generator, Iterator
 
 import pytest
 
+from monitor.camera.opencv import prepare_opencv
+
 GRACE = 5.0
 """Seconds that all of a test's threads together may take to end; those that do not are named."""
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _opencv_as_the_daemon_has_it() -> None:
+    """Set OpenCV up before any test opens a video: it looks at some of its settings once for the whole process."""
+    prepare_opencv()
 
 
 @pytest.fixture(autouse=True)
