@@ -8,6 +8,7 @@ from pathlib import Path
 
 from monitor.classify.card import Card, own_cards, shipped_cards, weights_path
 from monitor.classify.export import export_problem
+from monitor.classify.int8.file import check_int8, int8_in_words, int8_path
 from monitor.classify.verify import verify_file
 from monitor.errors import WeightsError
 
@@ -24,7 +25,10 @@ class Readiness(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Stock:
-    """One line of `weights list` and `weights verify`. why: "" if ready. size: bytes of the checkpoint, None if the card is unreadable."""
+    """One line of `weights list` and `weights verify`. why: "" if ready. size: bytes of the checkpoint, None if the card is unreadable.
+
+    int8: what its int8 file is worth, or what is wrong with it; "" if there is none. int8_sound: whether it can be used.
+    """
 
     name: str
     readiness: Readiness
@@ -33,6 +37,8 @@ class Stock:
     size: int | None = None
     licence: str | None = None
     top1: float | None = None
+    int8: str = ""
+    int8_sound: bool = True
 
 
 def inventory(weights: Path) -> list[Stock]:
@@ -44,7 +50,18 @@ def inventory(weights: Path) -> list[Stock]:
 
 def _stock(card: Card, weights: Path) -> Stock:
     readiness, why = _readiness(card, weights)
-    return Stock(card.name, readiness, why, card.file, card.size, card.licence, card.top1)
+    int8, sound = _int8(card, weights)
+    return Stock(card.name, readiness, why, card.file, card.size, card.licence, card.top1, int8, sound)
+
+
+def _int8(card: Card, weights: Path) -> tuple[str, bool]:
+    if not int8_path(card, weights).is_file():
+        return "", True
+    try:
+        check_int8(card, weights)
+    except WeightsError as error:
+        return str(error), False
+    return int8_in_words(card, weights), True
 
 
 def _readiness(card: Card, weights: Path) -> tuple[Readiness, str]:

@@ -50,8 +50,8 @@ def list_cards(args: argparse.Namespace) -> int:
         else:
             accuracy = f"{stock.top1:.1f} % top-1" if stock.top1 else ""
             out(f"{stock.name:<20} {stock.readiness:<12} {accuracy:<14} {stock.licence or ''}".rstrip())
-            if stock.why:
-                out(f"{'':<20} {stock.why}")
+            for more in filter(None, (stock.why, stock.int8 and f"int8: {stock.int8}")):
+                out(f"{'':<20} {more}")
     return 0
 
 
@@ -63,10 +63,14 @@ def verify(args: argparse.Namespace) -> int:
     stocks = inventory(weights)
     for stock in stocks:
         if args.json:
-            json_line({"name": stock.name, "readiness": stock.readiness, "why": stock.why})
+            json_line(
+                {"name": stock.name, "readiness": stock.readiness, "why": stock.why, "int8": stock.int8, "int8_sound": stock.int8_sound}
+            )
         else:
             out(f"{stock.name:<20} {stock.readiness}{': ' if stock.why else ''}{stock.why}")
-    bad = [stock.name for stock in stocks if stock.readiness in (Readiness.DAMAGED, Readiness.BROKEN)]
+            if not stock.int8_sound:
+                out(f"{'':<20} int8: {stock.int8}")
+    bad = [stock.name for stock in stocks if stock.readiness in (Readiness.DAMAGED, Readiness.BROKEN) or not stock.int8_sound]
     if bad:
         raise WeightsError(f"not what their cards say: {', '.join(bad)}")
     if not any(stock.readiness in (Readiness.READY, Readiness.NO_EXPORT) for stock in stocks):

@@ -48,6 +48,15 @@ def int8_engines(card: Card, weights: Path) -> list[str]:
     return [engine for engine, report in int8_report(card, weights).items() if report.get("kept")]
 
 
+def int8_in_words(card: Card, weights: Path) -> str:
+    """Return for which engines the card's int8 file was kept, how often it says what fp32 says, and whether somebody accepted less."""
+    said = []
+    for engine, report in int8_report(card, weights).items():
+        verdict = "not kept" if not report.get("kept") else "accepted by hand" if report.get("accepted") else ""
+        said.append(f"{engine} {report.get('agreement', 0.0):.1%} like fp32" + (f" ({verdict})" if verdict else ""))
+    return ", ".join(said)
+
+
 def how_to_quantize(card: Card) -> str:
     """Return what a person does to get the card's int8 file."""
     return f"run `monitor weights quantize {card.name}` with pictures of your own, or set `model.precision: fp32`"
