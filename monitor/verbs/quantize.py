@@ -66,6 +66,8 @@ def quantize(args: argparse.Namespace) -> int:
             out(line)
     if not any(each.kept for each in report.engines.values()):
         raise WeightsRefusedError(f"the int8 file of {card.name} was not kept: it is not as good as fp32 (--accept keeps it all the same)")
+    if settings.precision != "int8":
+        message("to use it, set `model: {precision: int8}` and reload or restart")
     return 0
 
 
