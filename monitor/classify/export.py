@@ -44,13 +44,19 @@ def export(card: Card, weights: Path) -> Path:
     """
     problem = export_problem(card, weights)
     if problem is not None:
-        if export_path(card, weights).exists():
-            log.warning("exporting %s again: %s", card.name, problem)
-        else:
-            log.info("exporting %s to ONNX, once; on a small box this takes a minute", card.name)
+        announce(card, weights, problem)
         verify_file(card, weights)
         write_export(card, load_checkpoint(card, weights), weights)
+        log.info("exported %s to %s", card.name, export_path(card, weights).name)
     return export_path(card, weights)
+
+
+def announce(card: Card, weights: Path, problem: str) -> None:
+    """Say that the card is about to be exported, and why if it is not the first time."""
+    if export_path(card, weights).exists():
+        log.warning("exporting %s again: %s", card.name, problem)
+    else:
+        log.info("exporting %s to ONNX, once; on a small box this takes a minute", card.name)
 
 
 def export_problem(card: Card, weights: Path) -> str | None:
@@ -80,7 +86,6 @@ def write_export(card: Card, model: torch.nn.Module, weights: Path) -> None:
         remove_older_exports(card, weights)
     except OSError as error:
         raise WeightsError(f"the export of {card.name} cannot be written to {weights}: {error.strerror}") from error
-    log.info("exported %s to %s", card.name, path.name)
 
 
 def remove_older_exports(card: Card, weights: Path) -> None:

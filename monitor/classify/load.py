@@ -1,6 +1,6 @@
 """Choosing, verifying and starting the model. Nothing here is silent: what is not as asked for is said, or refused.
 
-torch is imported only for `engine: torch`, or once where a checkpoint has no export yet.
+torch is imported only for `engine: torch`; where a checkpoint has no export yet, that is made in a process of its own.
 """
 
 from __future__ import annotations
@@ -17,8 +17,8 @@ from monitor.classify.engines.protocol import threads_for
 from monitor.classify.int8.file import check_int8, how_to_quantize, int8_engines, int8_path
 from monitor.classify.measured import fastest
 from monitor.classify.relabel import chosen_card
-from monitor.classify.start import model_file, start
-from monitor.classify.trial import try_out
+from monitor.classify.start import start
+from monitor.classify.trial import export_apart, try_out
 from monitor.classify.verify import verify_file
 from monitor.config.schema import ModelSettings
 from monitor.errors import ConfigError, Problem, UsageError, WeightsError
@@ -85,7 +85,7 @@ def _load(name: str, settings: ModelSettings) -> Classifier:
     card = chosen_card(name, settings)
     verify_file(card, weights)
     refuse_what_cannot_run(settings, card)
-    model = model_file(precision, card, weights)
+    model = export_apart(card, weights) if precision == "fp32" else check_int8(card, weights)
     threads = threads_for(settings.threads)
     measured = fastest(card, precision, weights)
     able = engines_for(precision, int8_engines(card, weights))

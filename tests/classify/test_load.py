@@ -57,7 +57,10 @@ def test_the_card_runs_in_the_engine_that_is_set(made: Path, engine: str, used: 
     assert classifier.classify([PICTURE]).shape == (1, 3)
 
 
-def test_the_daemon_needs_no_torch_where_there_is_an_export(made: Path) -> None:
+@pytest.mark.parametrize("exported", [True, False])
+def test_the_daemon_never_holds_torch_even_where_it_has_to_make_the_export(random_card: Card, weights: Path, exported: bool) -> None:
+    if not exported:
+        export_path(random_card, weights).unlink()
     code = (
         "import sys; from pathlib import Path\n"
         "from monitor.classify.load import load_classifier; from monitor.config.schema import ModelSettings\n"
@@ -65,7 +68,7 @@ def test_the_daemon_needs_no_torch_where_there_is_an_export(made: Path) -> None:
         "print(sorted({'torch', 'torchvision', 'onnx'} & set(sys.modules)))"
     )
     root = Path(__file__).parents[2]
-    assert subprocess.run([sys.executable, "-c", code, made], capture_output=True, text=True, check=True, cwd=root).stdout == "[]\n"
+    assert subprocess.run([sys.executable, "-c", code, weights], capture_output=True, text=True, check=True, cwd=root).stdout == "[]\n"
 
 
 def test_an_export_is_made_once_and_told(random_card: Card, weights: Path, caplog: pytest.LogCaptureFixture) -> None:
