@@ -43,7 +43,7 @@ def start(engine: EngineName, card: Card, weights: Path, model: Path, threads: i
         else:
             self_test(started, card, golden)
     except RuntimeError as error:
-        why = str(error).strip().splitlines()[-1]
+        why = (str(error).strip() or type(error).__name__).splitlines()[-1]
         hint = f": {_HOW_TO_ALLOW}" if any(sign in why for sign in _NO_CODE) else ""
         raise WeightsError(f"{engine} fails with {card.name}: {why}{hint}") from error
     return started

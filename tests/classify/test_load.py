@@ -22,7 +22,7 @@ from monitor.classify.int8.quantize import quantize
 from monitor.classify.load import load_classifier, override
 from monitor.classify.measured import Measured, save
 from monitor.classify.preprocess import Square
-from monitor.classify.start import self_test
+from monitor.classify.start import self_test, start
 from monitor.config.schema import ModelSettings
 from monitor.errors import ConfigError, UsageError, WeightsError
 from tests.small_net import small_inputs, write_small_net
@@ -350,3 +350,25 @@ def test_a_command_line_cannot_ask_for_what_a_configuration_may_not() -> None:
 def test_a_card_that_is_asked_for_by_name_has_no_fallback() -> None:
     asked = override(ModelSettings(fallback="efficientnet_lite0"), name="resnet18")
     assert (asked.name, asked.fallback) == ("resnet18", None)
+
+
+@pytest.mark.parametrize(
+    ("told", "why"),
+    [
+        (
+            "could not create a primitive",
+            "torch fails with random: could not create a primitive: it writes machine code, .*torch-engine.conf",
+        ),
+        ("src/a.cpp:1\nout of luck", "torch fails with random: out of luck$"),
+        ("", "torch fails with random: RuntimeError$"),
+    ],
+)
+def test_an_engine_that_gives_up_is_refused_in_words(
+    random_card: Card, weights: Path, monkeypatch: pytest.MonkeyPatch, told: str, why: str
+) -> None:
+    def give_up(*rest: object, **more: object) -> None:
+        raise RuntimeError(told)
+
+    monkeypatch.setattr("monitor.classify.start.TorchEngine", give_up)
+    with pytest.raises(WeightsError, match=why):
+        start("torch", random_card, weights, export_path(random_card, weights), threads=1)
