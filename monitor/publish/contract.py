@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
 from monitor.publish.trouble import Trouble
-from monitor.values import Alert
+from monitor.values import Outgoing, OutboxFacts
+
+Key = tuple[str, int]
+"""(id, seq) of an alert."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +33,23 @@ class Acknowledged:
     refused: str | None = None
 
 
-LinkEvent = Connected | Disconnected | Acknowledged
+@dataclass(frozen=True, slots=True)
+class Subscribed:
+    """The broker answered for all subscriptions, and told what was retained on the first of them. refused: those it will not serve."""
+
+    refused: Sequence[str] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Received:
+    """A message on a topic that was subscribed to. retained: it was said before we came."""
+
+    topic: str
+    payload: bytes
+    retained: bool
+
+
+LinkEvent = Connected | Disconnected | Acknowledged | Subscribed | Received
 
 
 class Link(Protocol):
@@ -64,28 +83,42 @@ class Link(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
-class Pending:
-    """An alert on its way. key grows with each; since: the monotonic second of its handing over, -inf if before this process."""
-
-    key: int
-    alert: Alert
-    since: float
-
-
 class AlertQueue(Protocol):
-    """Alerts that no broker acknowledged yet. Safe to use from several threads."""
+    """Alerts that no broker acknowledged yet, as the publisher's thread sees them. No call raises: a disk that refuses delays, no more."""
 
-    def put(self, alert: Alert, since: float) -> None:
-        """Keep an alert behind those already there."""
+    def next(self, limit: int) -> Sequence[Outgoing]:
+        """Hand out at most `limit` alerts that are not out already: in strict order per camera, cameras taking turns."""
         ...
 
-    def peek(self, after: int, limit: int) -> Sequence[Pending]:
-        """Give at most `limit` alerts with a key above `after`, in the order in which they must be sent; they stay in the queue."""
+    def again(self) -> None:
+        """Take back all that is out, to be handed out anew: the connection broke. The refused ones are to be tried again, too."""
         ...
 
-    def settle(self, key: int, refused: str | None) -> None:
-        """Note that a broker has the alert, or why it never will. A key that is no longer there is no error."""
+    def acknowledge(self, keys: Sequence[Key]) -> None:
+        """Forget alerts that the broker has. One that is no longer there is no error."""
         ...
 
-    def __len__(self) -> int: ...
+    def refuse(self, key: Key, why: str) -> None:
+        """Set an alert aside that the broker will not have now: it is tried again later, and may be listed meanwhile."""
+        ...
+
+    def quarantine(self, key: Key, why: str) -> None:
+        """Set an alert aside that no broker should see again, until somebody says otherwise."""
+        ...
+
+    @property
+    def facts(self) -> OutboxFacts:
+        """How it stands; from any thread, a second old at most while the publisher runs."""
+        ...
+
+
+class Announced(Protocol):
+    """What was retained at a broker in our name, kept over restarts. No call raises."""
+
+    def recall(self) -> Mapping[str, str]:
+        """Give every topic that may still be retained, each with the note that was kept with it."""
+        ...
+
+    def keep(self, topics: Mapping[str, str]) -> None:
+        """Replace what is recalled."""
+        ...

@@ -33,6 +33,24 @@ class Topics:
         """How the daemon is."""
         return f"{self.base}/bridge/health"
 
+    @property
+    def bridge_lost(self) -> str:
+        """How many alerts were lost because the outbox was full."""
+        return f"{self.base}/bridge/lost"
+
+    @property
+    def log_level(self) -> str:
+        """How much the daemon logs; with `/set` behind it, how much it should."""
+        return f"{self.base}/bridge/log_level"
+
+    def request(self, name: str) -> str:
+        """A request to the daemon."""
+        return f"{self.base}/bridge/request/{name}"
+
+    def response(self, name: str) -> str:
+        """The answer to a request."""
+        return f"{self.base}/bridge/response/{name}"
+
     def availability(self, camera: str) -> str:
         """Whether a camera gives pictures."""
         return f"{self._camera(camera)}/availability"
@@ -48,6 +66,18 @@ class Topics:
     def stats(self, camera: str) -> str:
         """The rates of a camera."""
         return f"{self._camera(camera)}/stats"
+
+    def problem(self, camera: str) -> str:
+        """What is wrong with a camera's picture."""
+        return f"{self._camera(camera)}/problem"
+
+    def detect(self, camera: str) -> str:
+        """Whether a camera is looked at: with `/state` what is, with `/set` what should be."""
+        return f"{self._camera(camera)}/detect"
+
+    def threshold(self, camera: str, rule: str) -> str:
+        """The threshold of a rule on one camera: with `/state` what is, with `/set` what should be."""
+        return f"{self._camera(camera)}/threshold/{_level(rule)}"
 
     def rule(self, place: Place) -> str:
         """The state of a rule: the zone is a level of its own unless it is the whole picture."""
