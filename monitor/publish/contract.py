@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from monitor.publish.trouble import Trouble
-from monitor.values import Outgoing, OutboxFacts
+from monitor.values import OutboxFacts, Outgoing
 
 Key = tuple[str, int]
 """(id, seq) of an alert."""
@@ -75,9 +75,10 @@ class Link(Protocol):
         """
         ...
 
-    def stop(self) -> list[LinkEvent]:
+    def stop(self, *, farewell: bool = True) -> list[LinkEvent]:
         """Say goodbye (a retained `offline`) and disconnect, in under 2 s whatever the broker does; tell what happened until then.
 
+        farewell: False to go without a word, because the topic is another box's.
         Tokens not acknowledged by then never will be. The next `drain` would begin to connect again.
         """
         ...

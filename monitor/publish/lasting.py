@@ -8,13 +8,13 @@ until a broker does not answer to it.
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from monitor.backoff import Backoff
 from monitor.clock import Clock, stopwatch
 from monitor.config.schema import MqttSettings
-from monitor.publish.contract import Acknowledged, Connected, Disconnected, LinkEvent
-from monitor.publish.link import MQTT_3, MQTT_5, WINDOW, Accepted, Answered, Connection, Ended, Heard, Opened, Will
+from monitor.publish.contract import Acknowledged, Connected, Disconnected, LinkEvent, Received, Subscribed
+from monitor.publish.link import MQTT_3, MQTT_5, WINDOW, Accepted, Answered, Connection, Ended, Granted, Heard, Opened, Will
 from monitor.publish.sendable import MAX_PACKET, check_sendable
 from monitor.publish.trouble import Trouble, TroubleKind
 
@@ -39,7 +39,9 @@ GOODBYE = 0.6
 class MqttLink:
     """A `Link` over paho. `will` is published, retained, by the broker when we vanish and by ourselves on `stop`.
 
-    settings: host must be a real one, not `embedded`. mqtt_5: try MQTT 5 first; False where the broker is known to be older.
+    settings: host must be a real one, not `embedded`. subscriptions: topics to listen to, in packets that are sent one after the other:
+    what is retained on those of the first has come when the broker answers for the last. mqtt_5: try MQTT 5 first; False where the
+    broker is known to be older.
     """
 
     def __init__(
@@ -51,6 +53,7 @@ class MqttLink:
         clock: Clock,
         backoff: Backoff,
         wake: Callable[[], None],
+        subscriptions: Sequence[Sequence[str]] = (),
         mqtt_5: bool = True,
     ) -> None:
         self._settings = settings
@@ -59,6 +62,7 @@ class MqttLink:
         self._clock = clock
         self._backoff = backoff
         self._wake = wake
+        self._subscriptions = subscriptions
         self._version = MQTT_5 if mqtt_5 else MQTT_3
         self._trouble: Trouble | None = None
         self._connection: Connection | None = None
@@ -69,6 +73,8 @@ class MqttLink:
         self._tokens = 0
         self._waiting: dict[int, tuple[int, float]] = {}  # packet id -> token, when
         self._max_packet = MAX_PACKET
+        self._asked: dict[int, Sequence[str]] = {}  # packet id -> subscriptions without an answer
+        self._unserved: list[str] = []
 
     @property
     def trouble(self) -> Trouble | None:
@@ -96,16 +102,21 @@ class MqttLink:
             return None
         return self._hand_over(self._connection, topic, payload, qos=qos, retain=retain)
 
-    def stop(self) -> list[LinkEvent]:
-        """Say goodbye and disconnect, bounded whatever the broker does; tell what happened until then."""
+    def stop(self, *, farewell: bool = True) -> list[LinkEvent]:
+        """Say goodbye, unless told not to, and disconnect, bounded whatever the broker does; tell what happened until then."""
         events: list[LinkEvent] = []
         if self._connection is not None:
-            if self._up_since is not None:
+            if self._up_since is not None and farewell:
                 events = self._say_goodbye(self._connection)
             self._connection.close(goodbye=0.2, patience=0.4)
+        self._forget_connection()
+        return events
+
+    def _forget_connection(self) -> None:
         self._connection = self._up_since = None
         self._waiting.clear()
-        return events
+        self._asked.clear()
+        self._unserved.clear()
 
     def _say_goodbye(self, connection: Connection) -> list[LinkEvent]:
         """Send the will ourselves and listen until the broker answered for it, and so for all before it."""
@@ -137,19 +148,33 @@ class MqttLink:
                 self._deadline = now + ANSWER_TIMEOUT
                 return []
             case Accepted(max_packet):
-                return [self._accepted(max_packet, now)]
+                return self._accepted(max_packet, now)
+            case Granted():
+                return self._granted(heard)
+            case Received():
+                return [heard]
             case Answered():
                 return [self._answered(heard)]
             case Ended(trouble):
                 return self._end(trouble, now)
 
-    def _accepted(self, max_packet: int | None, now: float) -> Connected:
+    def _accepted(self, max_packet: int | None, now: float) -> list[LinkEvent]:
         self._up_since = now
         self._trouble = None
         self._max_packet = min(MAX_PACKET, max_packet or MAX_PACKET)
         version = "5" if self._version == MQTT_5 else "3.1.1"
         log.info("connected to the MQTT broker %s:%d (MQTT %s) as %s", self._settings.host, self._settings.port, version, self._client_id)
-        return Connected()
+        if self._connection is not None:
+            for topics in self._subscriptions:
+                if (mid := self._connection.subscribe(topics)) is not None:
+                    self._asked[mid] = topics
+        return [Connected()] if self._subscriptions else [Connected(), Subscribed()]
+
+    def _granted(self, granted: Granted) -> list[LinkEvent]:
+        """Take in an answer to a subscription; tell of the last one."""
+        topics = self._asked.pop(granted.mid, ())
+        self._unserved += [topic for topic, served in zip(topics, granted.served, strict=False) if not served]
+        return [] if self._asked else [Subscribed(tuple(self._unserved))]
 
     def _answered(self, answer: Answered) -> Acknowledged:
         token, _ = self._waiting.pop(answer.mid)
@@ -162,8 +187,7 @@ class MqttLink:
             self._backoff.reset()
         if self._connection is not None:
             self._connection.close()
-        self._connection = self._up_since = None
-        self._waiting.clear()
+        self._forget_connection()
         if unanswered and trouble.kind is TroubleKind.LOST:
             where = f"{self._settings.host}:{self._settings.port}"
             trouble = Trouble(TroubleKind.PROTOCOL, f"{where} hung up without an answer (is it an MQTT broker? does it want TLS?)")

@@ -25,6 +25,18 @@ class LatestOnly:
             topic = next(iter(self._untold), None)
             return None if topic is None else (topic, self._payloads[topic])
 
+    @property
+    def all_told(self) -> bool:
+        """Whether the broker was told everything."""
+        with self._lock:
+            return not self._untold
+
+    def again(self, topic: str) -> None:
+        """Take it that the broker does not know what `topic` says."""
+        with self._lock:
+            if topic in self._payloads:
+                self._untold[topic] = None
+
     def told(self, topic: str, payload: bytes) -> None:
         """Note that the broker was told, unless `topic` says something else by now."""
         with self._lock:

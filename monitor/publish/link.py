@@ -13,17 +13,19 @@ from __future__ import annotations
 import queue
 import sys
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from paho.mqtt.client import Client, ConnectFlags, DisconnectFlags
+from paho.mqtt.client import Client, ConnectFlags, DisconnectFlags, MQTTMessage
 from paho.mqtt.enums import CallbackAPIVersion, MQTTProtocolVersion
+from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
 
 from monitor.clock import stopwatch
 from monitor.config.schema import MqttSettings, TlsSettings
+from monitor.publish.contract import Received
 from monitor.publish.trouble import Trouble, from_error, from_reason
 
 if TYPE_CHECKING:
@@ -34,6 +36,12 @@ KEEPALIVE = 20
 
 WINDOW = 20
 """Messages unacknowledged at once; paho ignores the broker's Receive Maximum, and no broker's is known to be lower."""
+
+LARGEST_HEARD = 1024 * 1024
+"""Bytes of a message that we let a broker send us (MQTT 5); the largest that we listen to is our own `bridge/info`, some 50 kB."""
+
+UNREAD = 1000
+"""Things heard and not yet read by the owner, above which further messages are dropped: a flood must not fill the memory."""
 
 MQTT_5 = MQTTProtocolVersion.MQTTv5
 MQTT_3 = MQTTProtocolVersion.MQTTv311
@@ -60,13 +68,21 @@ class Answered:
 
 
 @dataclass(frozen=True, slots=True)
+class Granted:
+    """The broker answered for the subscriptions with this packet id: for each, whether it serves it."""
+
+    mid: int
+    served: tuple[bool, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Ended:
     """The attempt failed or the connection broke."""
 
     trouble: Trouble
 
 
-Heard = Opened | Accepted | Answered | Ended
+Heard = Opened | Accepted | Answered | Granted | Received | Ended
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +122,13 @@ class Connection:
         client.on_connect = self._ear.on_connect
         client.on_disconnect = self._ear.on_disconnect
         client.on_publish = self._ear.on_publish
-        client.connect_async(settings.host, settings.port, keepalive=KEEPALIVE)
+        client.on_subscribe = self._ear.on_subscribe
+        client.on_message = self._ear.on_message
+        properties = None
+        if version == MQTT_5:
+            properties = Properties(PacketTypes.CONNECT)  # type: ignore[no-untyped-call] # paho leaves this one out
+            properties.MaximumPacketSize = LARGEST_HEARD
+        client.connect_async(settings.host, settings.port, keepalive=KEEPALIVE, properties=properties)
         client.loop_start()
 
     def hear(self, timeout: float = 0.0) -> Heard | None:
@@ -119,6 +141,10 @@ class Connection:
     def publish(self, topic: str, payload: bytes, *, qos: int, retain: bool) -> int:
         """Hand a message to paho and give its packet id. If the connection has just broken, nothing is ever heard of it."""
         return self._client.publish(topic, payload, qos=qos, retain=retain).mid
+
+    def subscribe(self, topics: Sequence[str]) -> int | None:
+        """Ask for messages on `topics` and give the packet id, None if the connection has just broken."""
+        return self._client.subscribe([(topic, 1) for topic in topics])[1]
 
     @property
     def alive(self) -> bool:
@@ -184,6 +210,13 @@ class _Ear:
 
     def on_publish(self, _client: Client, _userdata: object, mid: int, reason: ReasonCode, _properties: Properties | None) -> None:
         self._tell(Answered(mid, reason.getName().lower() if reason.is_failure else None))
+
+    def on_subscribe(self, _client: Client, _userdata: object, mid: int, reasons: list[ReasonCode], _properties: Properties | None) -> None:
+        self._tell(Granted(mid, tuple(not reason.is_failure for reason in reasons)))
+
+    def on_message(self, _client: Client, _userdata: object, message: MQTTMessage) -> None:
+        if self.heard.qsize() < UNREAD:
+            self._tell(Received(message.topic, bytes(message.payload), message.retain))
 
     def _tell(self, heard: Heard) -> None:
         self.heard.put(heard)

@@ -10,7 +10,7 @@ import json
 from collections.abc import Mapping
 
 from monitor.clock import iso
-from monitor.values import Alert, OfflineReason, RuleState
+from monitor.values import Alert, OfflineReason, OutboxFacts, RuleState
 
 Payload = Mapping[str, object]
 _ON_OFF = {True: "ON", False: "OFF", None: None}
@@ -28,18 +28,33 @@ def bridge_state(*, online: bool) -> Payload:
 
 
 def bridge_info(
-    *, version: str, node: str, model: str, fallback_reason: str | None, engine: Payload, config: Payload, config_schema: Payload
+    *,
+    box: str,
+    version: str,
+    node: str,
+    model: str,
+    fallback_reason: str | None,
+    engine: Payload,
+    restart_required: bool,
+    overrides: Payload,
+    config: Payload,
+    config_schema: Payload,
 ) -> Payload:
     """Tell what the daemon is.
 
-    fallback_reason: why `model` is not the one that was asked for, or None. engine: its name, version and precision, and the reason for it.
+    box: its id. restart_required: the configuration file says something else than what runs. overrides: by camera, what MQTT set against
+    the file. fallback_reason: why `model` is not the one that was asked for, or None. engine: its name, version and precision, and the
+    reason for it.
     config: without secrets.
     """
     return {
+        "id": box,
         "version": version,
         "node": node,
         "model": {"name": model, "fallback_reason": fallback_reason},
         "engine": engine,
+        "restart_required": restart_required,
+        "overrides": overrides,
         "config": config,
         "config_schema": config_schema,
     }
@@ -48,6 +63,22 @@ def bridge_info(
 def availability(reason: OfflineReason | None) -> Payload:
     """Tell whether a camera gives pictures: it does if there is no reason why not."""
     return {"state": "online" if reason is None else "offline", "reason": reason}
+
+
+def problem(kind: str | None) -> Payload:
+    """Tell what is wrong with a camera's picture, None if nothing is known to be."""
+    return {"state": "OFF" if kind is None else "ON", "kind": kind}
+
+
+def lost(facts: OutboxFacts) -> Payload:
+    """Tell how many alerts and notices the outbox had to drop since the history began, and when the first and the last of them."""
+    since, until = (None if wall is None else iso(wall) for wall in (facts.lost_since, facts.lost_until))
+    return {"alerts": facts.lost_alerts, "notices": facts.lost_notices, "since": since, "until": until}
+
+
+def response(data: Payload | None = None, *, error: str | None = None, transaction: str | int | float | None = None) -> Payload:
+    """Answer a request: with its data, or with what is wrong with it."""
+    return {"status": "ok" if error is None else "error", "data": data or {}, "error": error, "transaction": transaction}
 
 
 def rule_state(state: RuleState, *, utc: bool = False) -> Payload:
@@ -82,3 +113,11 @@ def alert(alert: Alert, *, node: str, delayed: bool, utc: bool = False) -> Paylo
         "delayed": delayed,
         "snapshot": alert.snapshot,
     }
+
+
+def with_delayed(payload: bytes) -> bytes:
+    """Give an alert's message with `delayed` true and everything else as it was. Raises ValueError for what is no JSON object."""
+    content = json.loads(payload)
+    if not isinstance(content, dict):
+        raise ValueError("it is no JSON object")  # noqa: TRY004 - what is wrong is what it says, not what Python calls it
+    return encode({**content, "delayed": True})

@@ -1,28 +1,40 @@
-"""Tells the broker what the rest of the daemon has to say.
+"""Tells the broker what the rest of the daemon has to say, and hears what it is told.
 
-States are coalesced: of each retained topic only the latest payload counts, and all of them are sent again whenever the broker
-accepts us, for it may have lost its memory. Alerts are never coalesced: they go in their order, each until it is acknowledged.
-What only matters now (rates, health) is dropped while there is no broker.
+States are coalesced, see `voice`, and all of them are sent again whenever the broker accepts us, for it may have lost its memory. Alerts
+are never coalesced: they go in their order, each until it is acknowledged.
 
-The `send_` methods may be called from any thread and never block; `step` and `close` belong to one thread.
+On each connection the order is: listen; see that no other box has this base topic; tidy up after an earlier configuration; states;
+alerts; the rest; last, empty the topics that nobody fills any more.
+`step` and `close` belong to one thread.
 """
 
 from __future__ import annotations
 
 import logging
-import threading
-from collections.abc import Callable, Sequence
+from collections import deque
+from collections.abc import Callable, Hashable, Iterable
 from dataclasses import dataclass
 
 from monitor.clock import Clock
 from monitor.publish import payloads
-from monitor.publish.contract import Acknowledged, AlertQueue, Connected, Disconnected, Link, LinkEvent, Pending
-from monitor.publish.latest import LatestOnly
-from monitor.publish.payloads import Payload
+from monitor.publish.contract import (
+    Acknowledged,
+    AlertQueue,
+    Connected,
+    Disconnected,
+    Key,
+    Link,
+    LinkEvent,
+    Received,
+    Subscribed,
+)
+from monitor.publish.hearing import Hearing
+from monitor.publish.once import Once
 from monitor.publish.sendable import UnsendableError
-from monitor.publish.topics import Topics
+from monitor.publish.suspects import Suspects
 from monitor.publish.trouble import Trouble
-from monitor.values import Alert, Moment, OfflineReason, RuleState
+from monitor.publish.voice import Passing
+from monitor.values import Moment, OutboxFacts, Outgoing
 
 log = logging.getLogger(__name__)
 
@@ -38,180 +50,212 @@ BATCH = 20
 
 @dataclass(frozen=True, slots=True)
 class PublisherStatus:
-    """How publishing goes. waiting: alerts not acknowledged; the others count since the start."""
+    """How publishing goes. rival: another box that has our base topic; the counts are since the start."""
 
     connected: bool
     trouble: Trouble | None
-    waiting: int
+    rival: str | None
+    outbox: OutboxFacts
     acknowledged: int
     rejected: int
     unsendable: int
 
 
 class Publisher:
-    """Feeds one link. `wake` is called when a step is worth making before the time that the last one gave."""
+    """Feeds one link with what `voice` has to say and with the alerts."""
 
-    def __init__(self, link: Link, topics: Topics, alerts: AlertQueue, *, node: str, clock: Clock, wake: Callable[[], None]) -> None:
+    def __init__(self, link: Link, voice: Voice, alerts: AlertQueue, hearing: Hearing, clock: Clock) -> None:
         self._link = link
-        self._topics = topics
+        self._voice = voice
+        self._latest = voice.latest
         self._alerts = alerts
-        self._node = node
+        self._hearing = hearing
         self._clock = clock
-        self._wake = wake
-        self._latest = LatestOnly()
-        self._passing: dict[str, tuple[bytes, int]] = {}  # topic -> payload, QoS: not retained, of no use later
-        self._unsendable = 0
-        self._counting = threading.Lock()  # several threads may find something that cannot be sent
+        self._first = Once()
+        self._last = Once()
+        self._tidied: Callable[[], None] | None = None
         self._connected = False
-        self._flying: dict[int, Pending | str] = {}  # token -> an alert, or a topic
+        self._handed_out: deque[Outgoing] = deque()
+        self._unsaid: Passing | None = None
+        self._flying: dict[int, Hashable] = {}  # token -> an alert's key, a topic, or one of the two `Once`
+        self._suspects = Suspects()
         self._complained: set[str] = set()  # topics whose refusal is in the log already
-        self._last_key = 0
+        self._lost: tuple[int, int] | None = None
         self._acknowledged = 0
         self._rejected = 0
-        self._retain(topics.bridge_state, payloads.bridge_state(online=True))
 
-    def send_state(self, state: RuleState) -> None:
-        """Tell what a rule says now."""
-        self._retain(self._topics.rule(state.place), payloads.rule_state(state))
-
-    def send_availability(self, camera: str, reason: OfflineReason | None) -> None:
-        """Tell whether a camera gives pictures; reason: why not, None if it does."""
-        self._retain(self._topics.availability(camera), payloads.availability(reason))
-
-    def send_info(self, info: Payload) -> None:
-        """Tell what the daemon is (`payloads.bridge_info`)."""
-        self._retain(self._topics.bridge_info, info)
-
-    def send_alert(self, alert: Alert, jpeg: bytes | None) -> None:
-        """Queue an alert, and its picture to be shown before it. Of the pictures of one camera only the latest is sent."""
-        if jpeg is not None:
-            self._latest.put(self._topics.snapshot(alert.place.camera), jpeg)
-        self._alerts.put(alert, self._clock.now().mono)
-        self._wake()
-
-    def send_stats(self, camera: str, stats: Payload) -> None:
-        """Tell the rates of a camera, if there is a broker to tell."""
-        self._pass_on(self._topics.stats(camera), stats, qos=0)
-
-    def send_health(self, health: Payload) -> None:
-        """Tell how the daemon is, if there is a broker to tell."""
-        self._pass_on(self._topics.bridge_health, health, qos=1)
+    def tidy(self, first: Iterable[tuple[str, bytes]], last: Iterable[str], done: Callable[[], None]) -> None:
+        """Before the first step: what to say once before the states, and what to empty after them; `done` is called after that."""
+        self._first = Once(first)
+        self._last = Once((topic, b"") for topic in last)
+        self._tidied = done
 
     def step(self, now: Moment) -> float:
         """Listen to the link and give it what it will take; return how many seconds the next step may wait."""
-        for event in self._link.drain():
-            self._hear(event)
-        if self._connected:
+        self._hear(self._link.drain(), now)
+        if self._connected and self._hearing.may_talk(now.mono):
+            if self._hearing.greet(now.mono):
+                self._latest.tell_all_again()
             self._send(now)
         else:
-            self._passing.clear()
+            self._voice.drop_passing()
         return IDLE
 
     def close(self) -> None:
         """Send what can still be sent, say goodbye and disconnect, in about 2 s at most. The next `step` would begin again."""
+        now = self._clock.now()
         try:
-            self.step(self._clock.now())
+            self.step(now)
         finally:
-            for event in self._link.stop():
-                self._hear(event)
-            self._connected = False
-            self._flying.clear()
-        if waiting := len(self._alerts):
-            log.warning("alerts that the MQTT broker had not acknowledged at the end: %d", waiting)
+            farewell = self._hearing.may_talk(now.mono)
+            self._hear(self._link.stop(farewell=farewell), now)
+            self._lose_connection()
+        if waiting := self._alerts.facts.waiting:
+            log.warning("alerts that the MQTT broker had not acknowledged at the end: %d; they are sent after the next start", waiting)
 
     def status(self) -> PublisherStatus:
         """Say how publishing goes; from any thread."""
-        return PublisherStatus(self._connected, self._link.trouble, len(self._alerts), self._acknowledged, self._rejected, self._unsendable)
+        return PublisherStatus(
+            self._connected,
+            self._link.trouble,
+            self._hearing.rival,
+            self._alerts.facts,
+            self._acknowledged,
+            self._rejected,
+            self._voice.unsendable,
+        )
 
-    def _retain(self, topic: str, payload: Payload) -> None:
-        if (data := self._encode(topic, payload)) is not None:
-            self._latest.put(topic, data)
-            self._wake()
+    def _hear(self, events: Iterable[LinkEvent], now: Moment) -> None:
+        acknowledged: list[Key] = []
+        for event in events:
+            match event:
+                case Connected():
+                    self._connected = True
+                    self._hearing.connected(now.mono)
+                    self._latest.tell_all_again()
+                    self._first.again()
+                    self._last.again()
+                    self._alerts.again()
+                case Disconnected():
+                    self._alerts.acknowledge(acknowledged)
+                    acknowledged.clear()
+                    self._lose_connection(now)
+                case Acknowledged(token, refused):
+                    self._settle(token, refused, acknowledged)
+                case Subscribed(refused):
+                    self._hearing.subscribed(refused)
+                case Received():
+                    if self._hearing.hear(event, now.mono):
+                        self._latest.again(self._voice.topics.bridge_state)
+        if acknowledged:
+            self._alerts.acknowledge(acknowledged)
 
-    def _pass_on(self, topic: str, payload: Payload, *, qos: int) -> None:
-        if (data := self._encode(topic, payload)) is not None:
-            self._passing[topic] = (data, qos)
-            self._wake()
+    def _lose_connection(self, now: Moment | None = None) -> None:
+        self._connected = False
+        self._unsaid = None
+        self._flying.clear()
+        self._handed_out.clear()
+        culprit = self._suspects.broke(now.mono) if now else None
+        if isinstance(culprit, tuple):
+            self._alerts.quarantine(culprit, "the broker ends the connection whenever it is sent")
+        elif isinstance(culprit, str):
+            self._latest.forget(culprit)
+            self._voice.cannot_send(f"{culprit}: the broker ends the connection whenever it is sent")
 
-    def _encode(self, topic: str, payload: Payload) -> bytes | None:
-        try:
-            return payloads.encode(payload)
-        except ValueError as error:
-            self._cannot_send(f"the message for {topic} cannot be written: {error}")
-            return None
-
-    def _cannot_send(self, why: str) -> None:
-        with self._counting:
-            self._unsendable += 1
-        log.error("not sent: %s", why)
-
-    def _hear(self, event: LinkEvent) -> None:
-        match event:
-            case Connected():
-                self._connected = True
-                self._last_key = 0
-                self._latest.tell_all_again()
-            case Disconnected():
-                self._connected = False
-                self._flying.clear()
-            case Acknowledged(token, refused):
-                self._settle(token, refused)
-
-    def _settle(self, token: int, refused: str | None) -> None:
+    def _settle(self, token: int, refused: str | None, acknowledged: list[Key]) -> None:
         what = self._flying.pop(token, None)
+        self._suspects.answered(what)
         if refused is None:
             self._acknowledged += 1
         else:
             self._rejected += 1
-        if isinstance(what, Pending):
-            self._alerts.settle(what.key, None if refused is None else f"the broker refused it ({refused})")
-        elif what is not None and refused is None:
-            self._complained.discard(what)
-        elif what is not None and what not in self._complained:
-            self._complained.add(what)
-            log.error("the MQTT broker refuses what we say on %s: %s", what, refused)
+        match what:
+            case tuple() if refused is None:
+                acknowledged.append(what)
+            case tuple():
+                self._alerts.refuse(what, f"the broker refused it ({refused})")
+            case Once():
+                what.answered()
+            case str() if refused is None:
+                self._complained.discard(what)
+            case str() if what not in self._complained:
+                self._complained.add(what)
+                log.error("the MQTT broker refuses what we say on %s: %s", what, refused)
 
     def _send(self, now: Moment) -> None:
         # Asked for before the pictures are sent: the picture of an alert that is in the queue is among them.
-        alerts = self._alerts.peek(self._last_key, BATCH)
-        if self._send_latest() and self._send_alerts(alerts, now):
-            while self._passing:
-                topic, (data, qos) = self._passing.popitem()
-                self._offer(topic, topic, data, qos=qos, retain=False)
+        if not self._handed_out:
+            self._handed_out += self._alerts.next(BATCH)
+        self._tell_losses()
+        if self._send_once(self._first, now) and self._send_latest(now) and self._send_alerts(now) and self._send_the_rest(now):
+            self._send_once(self._last, now)
+            if self._tidied and self._first.done and self._last.done:
+                self._tidied()
+                self._tidied = None
 
-    def _send_latest(self) -> bool:
+    def _send_once(self, once: Once, now: Moment) -> bool:
+        while (item := once.next()) is not None:
+            if not self._offer(once, *item, now, retain=True):
+                return False
+            once.sent()
+        return True
+
+    def _send_latest(self, now: Moment) -> bool:
         """Send what retained topics have to say; False if the link takes no more."""
         while (item := self._latest.next()) is not None:
             topic, data = item
-            if not self._offer(topic, topic, data, qos=1, retain=True):
+            if not self._offer(topic, topic, data, now, retain=True):
                 return False
             self._latest.told(topic, data)
         return True
 
-    def _send_alerts(self, alerts: Sequence[Pending], now: Moment) -> bool:
-        """Send alerts in their order; False if the link takes no more."""
-        for pending in alerts:
-            topic = self._topics.alert(pending.alert.place.camera)
-            delayed = now.mono - pending.since > LATE
-            data = self._encode(topic, payloads.alert(pending.alert, node=self._node, delayed=delayed))
-            if data is None:
-                self._alerts.settle(pending.key, "cannot be written")
-            elif not self._offer(pending, topic, data, qos=1, retain=False):
-                return False
-            self._last_key = pending.key
+    def _send_alerts(self, now: Moment) -> bool:
+        """Send alerts in the order in which they are handed out; False if the link takes no more."""
+        while self._handed_out:
+            alert = self._handed_out[0]
+            delayed = now.mono - alert.since > LATE
+            try:
+                data = payloads.with_delayed(alert.payload) if delayed else alert.payload
+            except ValueError as error:
+                self._alerts.quarantine(alert.key, f"its payload cannot be read: {error}")
+            else:
+                if not self._offer(alert.key, alert.topic, data, now):
+                    return False
+            self._handed_out.popleft()
         return True
 
-    def _offer(self, what: Pending | str, topic: str, data: bytes, *, qos: int, retain: bool) -> bool:
+    def _send_the_rest(self, now: Moment) -> bool:
+        while (message := self._unsaid or self._voice.next_passing()) is not None:
+            topic, data, qos = message
+            if not self._offer(topic, topic, data, now, qos=qos):
+                self._unsaid = message
+                return False
+            self._unsaid = None
+        return True
+
+    def _tell_losses(self) -> None:
+        facts = self._alerts.facts
+        if (facts.lost_alerts, facts.lost_notices) != self._lost:
+            self._lost = (facts.lost_alerts, facts.lost_notices)
+            self._voice.send_lost(facts)
+
+    def _offer(self, what: Hashable, topic: str, data: bytes, now: Moment, *, qos: int = 1, retain: bool = False) -> bool:
         """Hand a message to the link; False if it is not taken now. What may never be sent counts as dealt with."""
+        if self._flying and self._suspects.careful:
+            return False
         try:
             token = self._link.publish(topic, data, qos=qos, retain=retain)
         except UnsendableError as error:
-            self._cannot_send(str(error))
-            if isinstance(what, Pending):
-                self._alerts.settle(what.key, "no broker should see it")
-            else:
-                self._latest.forget(what)
+            self._voice.cannot_send(str(error))
+            match what:
+                case tuple():
+                    self._alerts.quarantine(what, str(error))
+                case Once():
+                    what.answered()
+                case str():
+                    self._latest.forget(what)
             return True
         if token is not None:
             self._flying[token] = what
+            self._suspects.sent(what, now.mono)
         return token is not None
