@@ -12,11 +12,9 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from monitor.errors import StorageError
-from monitor.record.connect import check_owner
+from monitor.record.beside import open_beside
 from monitor.record.faults import storage_error
 from monitor.record.rows import Row, alert_of, sighting_of
-from monitor.record.schema import MIGRATIONS
 from monitor.values import Alert, Sighting
 
 _PAGE = 500
@@ -48,24 +46,9 @@ class HistoryReader:
     """The reading end of the history: opens the file read-only and only when made; close it, or use it in a `with`."""
 
     def __init__(self, path: Path) -> None:
-        """Open the history at `path`. Raises StorageError (missing, no permission, unreadable), HistoryRefusedError (newer)."""
+        """Open the history at `path`. Raises StorageError (missing, no permission, older, unreadable), HistoryRefusedError (newer)."""
         self._path = path
-        _check_readable(path)
-        try:
-            self._connection = sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True, timeout=5.0, isolation_level=None)
-        except sqlite3.Error as error:
-            raise storage_error(path, "read the history", error) from error
-        try:
-            version = check_owner(self._connection, path)
-        except sqlite3.Error as error:
-            self.close()
-            raise storage_error(path, "read the history", error) from error
-        except StorageError:
-            self.close()
-            raise
-        if version < len(MIGRATIONS):
-            self.close()
-            raise StorageError(f"{path}: made by an older version of monitor; start `monitor run` once to bring it up to date")
+        self._connection = open_beside(path)
 
     def sightings(
         self,
@@ -115,19 +98,3 @@ class HistoryReader:
                 start = rows[-1][0] + 1
         except sqlite3.Error as error:
             raise storage_error(self._path, "read the history", error) from error
-
-
-def _check_readable(path: Path) -> None:
-    """SQLite says "unable to open database file" for everything; find out what is the matter before it is asked."""
-    try:
-        with path.open("rb"):
-            pass
-    except FileNotFoundError as error:
-        raise StorageError(f"{path}: no history there; `monitor run` writes it, and history.path says where") from error
-    except PermissionError as error:
-        raise StorageError(
-            f"{path}: no permission to read the history; members of the group `monitor` may:"
-            " sudo usermod -aG monitor $USER, then sign in again"
-        ) from error
-    except OSError as error:
-        raise storage_error(path, "read the history", error) from error

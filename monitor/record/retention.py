@@ -8,10 +8,13 @@ from __future__ import annotations
 
 import sqlite3
 
+from monitor.record.bounds import used
+
 _SHARE = 10  # one row in so many goes per call, at most
 _FEWEST = 100
 _MOST = 2000
 _PAGES = 512  # given back to the file system per call
+_OUTBOX_ROW = 400  # bytes of a row of the outbox beside its payload, with its indexes, about
 
 _TABLES = (
     (
@@ -60,5 +63,7 @@ def _share(rows: int) -> int:
 
 
 def _used_bytes(connection: sqlite3.Connection) -> int:
+    """The bytes in use, without those of the outbox, which has bounds of its own."""
+    rows, payloads = used(connection)
     pages, free, size = (connection.execute(f"PRAGMA {name}").fetchone()[0] for name in ("page_count", "freelist_count", "page_size"))
-    return int((pages - free) * size)
+    return int((pages - free) * size) - payloads - rows * _OUTBOX_ROW

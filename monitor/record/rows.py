@@ -29,6 +29,9 @@ PUT_OPEN_EPISODE = (
 GET_OPEN_EPISODES = (
     "SELECT id, seq, camera, zone, rule, label, best_score, severity, started_at, last_seen FROM open_episodes ORDER BY started_at, id"
 )
+PUT_OVERRIDE = "INSERT INTO overrides (camera, name, value) VALUES (?, ?, ?)"
+DELETE_OVERRIDE = "DELETE FROM overrides WHERE camera = ? AND name = ?"
+GET_OVERRIDES = "SELECT camera, name, value FROM overrides"
 
 
 def sighting_row(sighting: Sighting) -> Row:

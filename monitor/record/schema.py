@@ -76,5 +76,73 @@ CREATE TABLE last_run (
 ) STRICT;
 """
 
-MIGRATIONS: tuple[str, ...] = (_FIRST,)
+# The payload stands last: what stands behind a large one can only be read by walking through it. The totals are kept by triggers,
+# so that bounding a commit does not count rows; those triggers never touch a payload.
+_SECOND = """
+CREATE TABLE outbox (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    episode TEXT NOT NULL,
+    seq INTEGER NOT NULL,
+    camera TEXT NOT NULL,
+    severity TEXT NOT NULL CHECK (severity IN ('alert', 'notice')),
+    topic TEXT NOT NULL,
+    created REAL NOT NULL,
+    since REAL NOT NULL,
+    boot TEXT NOT NULL,
+    attempts INTEGER NOT NULL DEFAULT 0,
+    state TEXT NOT NULL DEFAULT 'waiting' CHECK (state IN ('waiting', 'rejected', 'poison')),
+    error TEXT,
+    size INTEGER NOT NULL AS (coalesce(length(payload), 0)) STORED,
+    payload BLOB,
+    UNIQUE (episode, seq)
+) STRICT;
+CREATE INDEX outbox_line ON outbox (camera, state);
+CREATE INDEX outbox_severity ON outbox (severity);
+CREATE INDEX outbox_created ON outbox (created);
+CREATE INDEX outbox_rejected ON outbox (camera, attempts) WHERE state = 'rejected';
+
+CREATE TABLE outbox_totals (
+    camera TEXT NOT NULL,
+    state TEXT NOT NULL,
+    messages INTEGER NOT NULL,
+    size INTEGER NOT NULL,
+    PRIMARY KEY (camera, state)
+) STRICT, WITHOUT ROWID;
+
+CREATE TRIGGER outbox_came AFTER INSERT ON outbox BEGIN
+    INSERT INTO outbox_totals VALUES (NEW.camera, NEW.state, 1, NEW.size)
+        ON CONFLICT (camera, state) DO UPDATE SET messages = messages + 1, size = size + excluded.size;
+END;
+CREATE TRIGGER outbox_went AFTER DELETE ON outbox BEGIN
+    UPDATE outbox_totals SET messages = messages - 1, size = size - OLD.size WHERE camera = OLD.camera AND state = OLD.state;
+END;
+CREATE TRIGGER outbox_changed AFTER UPDATE OF state, payload ON outbox BEGIN
+    UPDATE outbox_totals SET messages = messages - 1, size = size - OLD.size WHERE camera = OLD.camera AND state = OLD.state;
+    INSERT INTO outbox_totals VALUES (NEW.camera, NEW.state, 1, NEW.size)
+        ON CONFLICT (camera, state) DO UPDATE SET messages = messages + 1, size = size + excluded.size;
+END;
+
+CREATE TABLE outbox_losses (
+    one INTEGER PRIMARY KEY CHECK (one = 1),
+    alerts INTEGER NOT NULL,
+    notices INTEGER NOT NULL,
+    since REAL,
+    until REAL
+) STRICT;
+INSERT INTO outbox_losses VALUES (1, 0, 0, NULL, NULL);
+
+CREATE TABLE retained (
+    topic TEXT PRIMARY KEY,
+    note TEXT NOT NULL
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE overrides (
+    camera TEXT NOT NULL,
+    name TEXT NOT NULL,
+    value TEXT NOT NULL,
+    PRIMARY KEY (camera, name)
+) STRICT, WITHOUT ROWID;
+"""
+
+MIGRATIONS: tuple[str, ...] = (_FIRST, _SECOND)
 """SQL scripts; number N (from 1) leads from version N - 1 to N."""

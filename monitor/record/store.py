@@ -1,6 +1,6 @@
 """The history: one SQLite file, one writer.
 
-What a batch holds is written in one transaction. With alerts in it the transaction is on the disk when `commit` returns
+What a batch holds is written in one transaction. With alerts or messages in it the transaction is on the disk when `commit` returns
 (`synchronous=FULL`), so that neither kill -9 nor a power cut takes an alert back; the rest may lose its last seconds to a power
 cut, and nothing to a kill. After an error nothing counts as written: the caller keeps the batch and commits it again, which
 opens the file again if need be and writes nothing twice.
@@ -15,15 +15,21 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from monitor.clock import Clock
+from monitor.config.schema import OutboxSettings
+from monitor.record.bounds import bound, drop_old
 from monitor.record.connect import connect
 from monitor.record.faults import result_code, storage_error
 from monitor.record.lock import HistoryLock
+from monitor.record.outbox_rows import PUT_OUTGOING, outgoing_row
 from monitor.record.retention import prune, shrink
 from monitor.record.rows import (
+    DELETE_OVERRIDE,
     GET_OPEN_EPISODES,
+    GET_OVERRIDES,
     PUT_ALERT,
     PUT_CAMERA_EVENT,
     PUT_OPEN_EPISODE,
+    PUT_OVERRIDE,
     PUT_SIGHTING,
     alert_row,
     camera_event_row,
@@ -31,7 +37,9 @@ from monitor.record.rows import (
     open_episode_row,
     sighting_row,
 )
-from monitor.values import Alert, CameraEvent, EventType, OpenEpisode, Sighting
+from monitor.values import Alert, CameraEvent, EventType, OpenEpisode, Outgoing, Sighting
+
+_OUTBOX = OutboxSettings()
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,12 +48,15 @@ class Batch:
 
     open_episodes: for each camera named, all its episodes that are open now, in place of those recorded; a camera that is not
     named keeps what is recorded, but for an episode whose end is among the alerts: that is open no more.
+    outgoing: messages for the outbox. overrides: (camera, name) -> what was set against the configuration; None takes it back.
     """
 
     alerts: Sequence[Alert] = ()
     sightings: Sequence[Sighting] = ()
     camera_events: Sequence[CameraEvent] = ()
     open_episodes: Mapping[str, Sequence[OpenEpisode]] = field(default_factory=dict)
+    outgoing: Sequence[Outgoing] = ()
+    overrides: Mapping[tuple[str, str], str | None] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,8 +70,9 @@ class LastRun:
 class History:
     """The writing end of the history. Used by one thread at a time; making one touches nothing."""
 
-    def __init__(self, path: Path, clock: Clock) -> None:
+    def __init__(self, path: Path, clock: Clock, outbox: OutboxSettings = _OUTBOX) -> None:
         self._path = path
+        self._outbox = outbox
         self._clock = clock
         self._lock = HistoryLock(path)
         self._connection: sqlite3.Connection | None = None
@@ -84,13 +96,18 @@ class History:
         with self._sqlite("read the history") as connection:
             return [open_episode_of(row) for row in connection.execute(GET_OPEN_EPISODES)]
 
+    def overrides(self) -> dict[tuple[str, str], str]:
+        """What was set against the configuration, by camera and name."""
+        with self._sqlite("read the history") as connection:
+            return {(camera, name): value for camera, name, value in connection.execute(GET_OVERRIDES)}
+
     def commit(self, batch: Batch) -> None:
         """Write `batch` in one transaction, and that the daemon was alive now; an empty one does the latter alone.
 
         Raises StorageError if it is not written for certain; commit the same batch again later.
         """
         with self._sqlite("write the history") as connection:
-            connection.execute("PRAGMA synchronous=FULL" if batch.alerts else "PRAGMA synchronous=NORMAL")
+            connection.execute("PRAGMA synchronous=FULL" if batch.alerts or batch.outgoing else "PRAGMA synchronous=NORMAL")
             connection.execute("BEGIN IMMEDIATE")
             connection.executemany(PUT_ALERT, map(alert_row, batch.alerts))
             connection.executemany(PUT_SIGHTING, map(sighting_row, batch.sightings))
@@ -100,18 +117,27 @@ class History:
                 connection.executemany(PUT_OPEN_EPISODE, map(open_episode_row, episodes))
             ended = ((alert.id,) for alert in batch.alerts if alert.event_type is EventType.END)
             connection.executemany("DELETE FROM open_episodes WHERE id = ?", ended)
+            connection.executemany(DELETE_OVERRIDE, batch.overrides)
+            set_now = ((*key, value) for key, value in batch.overrides.items() if value is not None)
+            connection.executemany(PUT_OVERRIDE, set_now)
+            if batch.outgoing:
+                wall = self._clock.now().wall
+                connection.executemany(PUT_OUTGOING, (outgoing_row(message, wall) for message in batch.outgoing))
+                bound(connection, self._outbox, wall)
             self._sign_of_life(connection, clean=False)
             connection.execute("COMMIT")
 
     def prune(self, keep: float, max_bytes: int) -> int:
         """Delete a part of what is older than `keep` seconds or too much for `max_bytes`; return how many rows went.
 
+        The outbox has bounds of its own: what is past its age goes with the same call, its size is not counted.
         To be called now and then (every quarter of an hour). Raises StorageError.
         """
         with self._sqlite("prune the history") as connection:
             connection.execute("PRAGMA synchronous=NORMAL")
             connection.execute("BEGIN IMMEDIATE")
-            gone = prune(connection, self._clock.now().wall - keep, max_bytes)
+            now = self._clock.now()
+            gone = prune(connection, now.wall - keep, max_bytes) + drop_old(connection, self._outbox, now)
             connection.execute("COMMIT")
             if gone:
                 shrink(connection)
