@@ -14,7 +14,7 @@ _SHARE = 10  # one row in so many goes per call, at most
 _FEWEST = 100
 _MOST = 2000
 _PAGES = 512  # given back to the file system per call
-_OUTBOX_ROW = 400  # bytes of a row of the outbox beside its payload, with its indexes, about
+_OUTBOX_ROW = 350  # bytes of a row of the outbox beside its payload, with its indexes, about
 
 _TABLES = (
     (

@@ -12,13 +12,16 @@ from pathlib import Path
 import pytest
 
 from monitor.clock import ManualClock
+from monitor.record.outbox import Outbox
+from monitor.record.second import SecondConnection
 from monitor.record.store import History
-from monitor.values import Alert, EventType, OpenEpisode, Place, Severity, Sighting
+from monitor.values import Alert, EventType, OpenEpisode, Outgoing, Place, Severity, Sighting
 
 PLACE = Place("porch", "frame", "cat")
 ALERT = Alert(EventType.START, "e1", 0, PLACE, "tabby", 0.9, Severity.ALERT, 1_700_000_000.25, 1_700_000_000.25, 0.0)
 SIGHTING = Sighting("porch", "frame", "tabby", 281, 1_700_000_000.0, 1_700_000_004.5, 0.91, 12, "e1", "resnet18")
 EPISODE = OpenEpisode("e1", 0, PLACE, "tabby", 0.9, Severity.ALERT, 1_700_000_000.25, 1_700_000_003.0)
+MESSAGE = Outgoing("e1", 0, "porch", Severity.ALERT, "monitor/porch/alert", b'{"id":"e1","seq":0,"delayed":false}', 990.0)
 
 
 @pytest.fixture
@@ -51,6 +54,26 @@ def sighting() -> Callable[..., Sighting]:
 def episode() -> Callable[..., OpenEpisode]:
     """Makes an open episode; name what is to differ."""
     return lambda **changes: replace(EPISODE, **changes)
+
+
+@pytest.fixture
+def message() -> Callable[..., Outgoing]:
+    """Makes a message for the outbox; name what is to differ."""
+    return lambda **changes: replace(MESSAGE, **changes)
+
+
+@pytest.fixture
+def second(tmp_path: Path) -> Iterator[SecondConnection]:
+    """The publisher thread's connection to `tmp_path/history.db`."""
+    second = SecondConnection(tmp_path / "history.db")
+    yield second
+    second.close()
+
+
+@pytest.fixture
+def outbox(second: SecondConnection, clock: ManualClock) -> Outbox:
+    """The publisher's end of the outbox in `tmp_path/history.db`."""
+    return Outbox(second, clock)
 
 
 @pytest.fixture

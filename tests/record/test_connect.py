@@ -11,10 +11,12 @@ from pathlib import Path
 import pytest
 
 from monitor.clock import ManualClock
-from monitor.errors import HistoryRefusedError
+from monitor.errors import HistoryRefusedError, StorageError
+from monitor.record.outbox_desk import OutboxDesk
 from monitor.record.reader import HistoryReader
+from monitor.record.schema import APPLICATION_ID, MIGRATIONS
 from monitor.record.store import Batch, History
-from monitor.values import Alert
+from monitor.values import Alert, Outgoing
 
 
 @pytest.fixture
@@ -96,7 +98,7 @@ def test_a_file_of_a_newer_version_is_refused_and_left_alone(used: Path, clock: 
     with closing(sqlite3.connect(used)) as connection:
         connection.execute("PRAGMA user_version=99")
     before = used.read_bytes()
-    message = r"history\.db: made by a newer version of monitor \(its format is 99, this one knows 1\)"
+    message = r"history\.db: made by a newer version of monitor \(its format is 99, this one knows 2\)"
     with pytest.raises(HistoryRefusedError, match=message):
         HistoryReader(used)
     history = History(used, clock)
@@ -124,7 +126,28 @@ def test_a_new_file_is_marked_as_ours_and_can_give_space_back(history: History, 
         marks = [
             connection.execute(f"PRAGMA {name}").fetchone()[0] for name in ("application_id", "user_version", "auto_vacuum", "journal_mode")
         ]
-    assert marks == [0x6D6F6E69, 1, 2, "wal"]
+    assert marks == [0x6D6F6E69, 2, 2, "wal"]
+
+
+def test_a_file_of_the_first_version_is_brought_up_to_date_and_keeps_its_rows(
+    used: Path, clock: ManualClock, alert: Callable[..., Alert], message: Callable[..., Outgoing]
+) -> None:
+    path = used.with_name("old.db")
+    with closing(sqlite3.connect(path)) as connection:
+        connection.executescript(f"{MIGRATIONS[0]}; PRAGMA application_id={APPLICATION_ID}; PRAGMA user_version=1")
+        connection.execute(f"ATTACH '{used}' AS used")
+        connection.execute("INSERT INTO main.alerts SELECT * FROM used.alerts")
+        connection.commit()
+    with pytest.raises(StorageError, match="made by an older version of monitor; start `monitor run` once"):
+        HistoryReader(path)
+
+    history = History(path, clock)
+    history.commit(Batch([alert(id="e2")], outgoing=[message(id="e2")]))
+    history.close()
+    with HistoryReader(path) as reader:
+        assert list(reader.alerts()) == [*(alert(seq=number) for number in range(2000)), alert(id="e2")]
+    with OutboxDesk(path) as desk:
+        assert [row.episode for row in desk.rows()] == ["e2"]
 
 
 def test_a_start_that_was_killed_before_the_tables_were_made_is_taken_up(tmp_path: Path, clock: ManualClock) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 from monitor.clock import ManualClock
 from monitor.record.reader import HistoryReader
 from monitor.record.store import Batch, History
-from monitor.values import Alert, Sighting
+from monitor.values import Alert, Outgoing, Sighting
 
 DAY = 86400.0
 PLENTY = 10**12
@@ -70,3 +70,12 @@ def test_a_file_past_its_size_loses_its_oldest_sightings_and_shrinks(
     assert remaining == [now + n for n in range(8000 - len(remaining), 8000)]
     with HistoryReader(path) as reader:
         assert list(reader.alerts()) == [alert()]
+
+
+def test_the_size_of_the_outbox_costs_no_sightings(
+    history: History, tmp_path: Path, sighting: Callable[..., Sighting], message: Callable[..., Outgoing]
+) -> None:
+    history.commit(Batch(sightings=[sighting(first=float(n)) for n in range(300)]))
+    history.commit(Batch(outgoing=[message(seq=n, payload=b"x" * 500) for n in range(5000)]))
+    assert history.prune(1e12, 1_000_000) == 0
+    assert len(kept(tmp_path / "history.db")) == 300

@@ -14,9 +14,10 @@ import pytest
 
 from monitor.clock import ManualClock
 from monitor.errors import HistoryRefusedError, StorageError
+from monitor.record.outbox_desk import OutboxDesk
 from monitor.record.reader import HistoryReader
 from monitor.record.store import Batch, History, LastRun
-from monitor.values import Alert, CameraEvent, EndReason, EventType, OfflineReason, OpenEpisode, Place, Sighting
+from monitor.values import Alert, CameraEvent, EndReason, EventType, OfflineReason, OpenEpisode, Outgoing, Place, Sighting
 
 ROOT = Path(__file__).parents[2]
 
@@ -100,6 +101,30 @@ def test_a_batch_is_written_as_a_whole_or_not_at_all(
     assert alerts_in(tmp_path / "history.db") == []
     history.commit(Batch([alert()], [sighting()]))
     assert alerts_in(tmp_path / "history.db") == [alert()]
+
+
+def test_an_alert_and_its_message_are_written_together_or_not_at_all(
+    history: History, tmp_path: Path, alert: Callable[..., Alert], message: Callable[..., Outgoing]
+) -> None:
+    with pytest.raises(StorageError, match=r"history\.db: cannot write the history"):
+        history.commit(Batch([alert()], outgoing=[message(topic=None)]))
+    assert alerts_in(tmp_path / "history.db") == []
+    history.commit(Batch([alert()], outgoing=[message()]))
+    history.commit(Batch([alert()], outgoing=[message()]))
+    assert alerts_in(tmp_path / "history.db") == [alert()]
+    with OutboxDesk(tmp_path / "history.db") as desk:
+        assert [(row.episode, row.seq, row.payload) for row in desk.rows()] == [("e1", 0, message().payload)]
+
+
+def test_what_was_set_against_the_configuration_is_kept_until_it_is_taken_back(history: History, clock: ManualClock) -> None:
+    detect, threshold = ("porch", "detect"), ("porch", "threshold/cat")
+    assert history.overrides() == {}
+    history.commit(Batch(overrides={detect: "OFF", threshold: "0.5"}))
+    history.commit(Batch(overrides={threshold: "0.7", ("garden", "detect"): None}))
+    history.close()
+    assert history.overrides() == {detect: "OFF", threshold: "0.7"}
+    history.commit(Batch(overrides={detect: None}))
+    assert history.overrides() == {threshold: "0.7"}
 
 
 def test_every_alert_whose_commit_returned_survives_kill_9(tmp_path: Path) -> None:
