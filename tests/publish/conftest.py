@@ -13,7 +13,7 @@ import ssl
 import struct
 import subprocess
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -26,16 +26,18 @@ from pydantic import SecretStr
 from monitor.backoff import Backoff
 from monitor.clock import Clock, ManualClock, SystemClock, stopwatch
 from monitor.config.schema import MqttSettings
+from monitor.publish import payloads
 from monitor.publish.broker import EmbeddedBroker
-from monitor.publish.contract import Acknowledged, Connected, Disconnected, LinkEvent
+from monitor.publish.contract import Acknowledged, Connected, Disconnected, Key, LinkEvent, Received, Subscribed
+from monitor.publish.hearing import Hearing
 from monitor.publish.lasting import MqttLink
 from monitor.publish.link import Will
 from monitor.publish.publisher import Publisher
 from monitor.publish.sendable import check_sendable
 from monitor.publish.topics import Topics
 from monitor.publish.trouble import Trouble, TroubleKind
-from monitor.publish.waiting import MemoryAlertQueue
-from monitor.values import Alert, EventType, Place, Severity
+from monitor.publish.voice import Voice
+from monitor.values import Alert, EventType, OutboxFacts, Outgoing, Place, Severity
 
 MOSQUITTO = shutil.which("mosquitto") or shutil.which("mosquitto", path="/usr/sbin")
 WILL = Will("monitor/bridge/state", b'{"state":"offline"}')
@@ -51,6 +53,13 @@ def an_alert(seq: int, *, camera: str = "porch", score: float = 0.9, label: str 
     place = Place(camera, "frame", "cat")
     kind = EventType.UPDATE if seq else EventType.START
     return Alert(kind, "e1", seq, place, label, score, Severity.ALERT, started_at=1.7e9, time=time, duration=time - 1.7e9)
+
+
+def outgoing(alert: Alert, since: float | None = None) -> Outgoing:
+    """An alert as it goes into the queue; since: None for now."""
+    since = SystemClock().now().mono if since is None else since
+    data = payloads.encode(payloads.alert(alert, node="t", delayed=False))
+    return Outgoing(alert.id, alert.seq, alert.place.camera, alert.severity, Topics("monitor").alert(alert.place.camera), data, since)
 
 
 class Embedded:
@@ -249,6 +258,58 @@ class Listener:
         self._wake.set()
 
 
+class FakeQueue:
+    """An `AlertQueue` without a disk. states: of those set aside, with the reason."""
+
+    def __init__(self) -> None:
+        self.set_aside: dict[Key, str] = {}
+        self.lost = 0
+        self._items: dict[Key, Outgoing] = {}
+        self._out: set[Key] = set()
+        self._turn: list[str] = []
+
+    def put(self, *items: Outgoing) -> None:
+        self._items |= {item.key: item for item in items}
+
+    def next(self, limit: int) -> list[Outgoing]:
+        ready = [item for key, item in self._items.items() if key not in self._out and key not in self.set_aside]
+        cameras = sorted({item.camera for item in ready}, key=lambda camera: (self._turn.index(camera) if camera in self._turn else -1, camera))
+        handed: list[Outgoing] = []
+        while ready and len(handed) < limit:
+            for camera in cameras:
+                mine = next((item for item in ready if item.camera == camera), None)
+                if mine and len(handed) < limit:
+                    handed.append(mine)
+                    ready.remove(mine)
+                    self._turn = [other for other in self._turn if other != camera] + [camera]
+        self._out |= {item.key for item in handed}
+        return handed
+
+    def again(self) -> None:
+        self._out.clear()
+
+    def acknowledge(self, keys: Sequence[Key]) -> None:
+        for key in keys:
+            self._items.pop(key, None)
+
+    def refuse(self, key: Key, why: str) -> None:
+        self.set_aside[key] = why
+
+    def quarantine(self, key: Key, why: str) -> None:
+        self.set_aside[key] = why
+
+    @property
+    def facts(self) -> OutboxFacts:
+        return OutboxFacts(waiting=len(self), lost_alerts=self.lost)
+
+    def seqs(self) -> list[int]:
+        """The numbers of those that wait, in order."""
+        return [seq for _, seq in self._items]
+
+    def __len__(self) -> int:
+        return len(self._items) - len(self.set_aside)
+
+
 class FakeLink:
     """A `Link` without a network: the test says what the broker does, the rules of the contract hold."""
 
@@ -260,6 +321,8 @@ class FakeLink:
         self.retained: set[str] = set()
         self.holding_back = False
         self.refusing: Callable[[str], str | None] = lambda topic: None
+        self.told_at_once: list[Received] = []  # what is retained at the broker
+        self.said_goodbye: bool | None = None
         self._up = False
         self._reachable = True
         self._tokens = 0
@@ -269,7 +332,7 @@ class FakeLink:
     def drain(self) -> list[LinkEvent]:
         if not self._up and self._reachable:
             self._up = True
-            self._events.append(Connected())
+            self._events += [Connected(), *self.told_at_once, Subscribed()]
         if not self.holding_back:
             self._events += [Acknowledged(token, self.refusing(topic)) for token, topic in self._unanswered.items()]
             self._unanswered.clear()
@@ -287,7 +350,8 @@ class FakeLink:
             self.retained.add(topic)
         return self._tokens
 
-    def stop(self) -> list[LinkEvent]:
+    def stop(self, *, farewell: bool = True) -> list[LinkEvent]:
+        self.said_goodbye = farewell
         events = [] if self.holding_back else self.drain()
         self._up = False
         self._unanswered.clear()
@@ -302,6 +366,10 @@ class FakeLink:
     def come_back(self) -> None:
         self._reachable = True
 
+    def tell(self, topic: str, payload: bytes, *, retained: bool = False) -> None:
+        """Let somebody publish on a topic that was subscribed to."""
+        self._events.append(Received(topic, payload, retained))
+
     def topics(self) -> list[str]:
         return [topic for topic, _ in self.sent]
 
@@ -311,10 +379,18 @@ class Publishing:
     """A publisher over a real link, stepped by hand whenever something wakes it."""
 
     publisher: Publisher
+    voice: Voice
     link: MqttLink
-    alerts: MemoryAlertQueue
+    alerts: FakeQueue
     wake: threading.Event
     clock: Clock = field(default_factory=SystemClock)
+
+    def send_alert(self, alert: Alert, picture: bytes | None = None) -> None:
+        """Put an alert into the queue, and its picture before it."""
+        if picture is not None:
+            self.voice.send_picture(alert.place.camera, picture)
+        self.alerts.put(outgoing(alert))
+        self.wake.set()
 
     def until(self, condition: Callable[[], object], within: float = 15.0) -> float:
         """Step until `condition` holds; give the seconds it took."""
@@ -398,13 +474,32 @@ def link_to(wake: threading.Event) -> Iterator[Callable[..., MqttLink]]:
     """Make a link to a port of this machine, with quick retries. Other arguments are keys of the `mqtt` section."""
     made: list[MqttLink] = []
 
-    def make(port: int, clock: Clock | None = None, *, mqtt_5: bool = True, waker: threading.Event = wake, **keys: Any) -> MqttLink:
+    def make(
+        port: int,
+        clock: Clock | None = None,
+        *,
+        mqtt_5: bool = True,
+        waker: threading.Event = wake,
+        subscriptions: Sequence[Sequence[str]] = (),
+        **keys: Any,
+    ) -> MqttLink:
         if "password" in keys:
             keys["password"] = SecretStr(keys["password"])
         settings = MqttSettings(**{"host": "127.0.0.1", "port": port, **keys})
         backoff = Backoff(random.Random(1).random, first=0.05, longest=0.2)
         clock = clock or SystemClock()
-        made.append(MqttLink(settings, "monitor-t-abcdef", WILL, clock=clock, backoff=backoff, wake=waker.set, mqtt_5=mqtt_5))
+        made.append(
+            MqttLink(
+                settings,
+                "monitor-t-abcdef",
+                WILL,
+                clock=clock,
+                backoff=backoff,
+                wake=waker.set,
+                subscriptions=subscriptions,
+                mqtt_5=mqtt_5,
+            )
+        )
         return made[-1]
 
     yield make
@@ -417,10 +512,10 @@ def publish_to(link_to: Callable[..., MqttLink], wake: threading.Event) -> Calla
     """Make a publisher to a port of this machine; arguments as for `link_to`."""
 
     def make(port: int, **options: Any) -> Publishing:
-        link = link_to(port, **options)
-        alerts = MemoryAlertQueue()
-        publisher = Publisher(link, Topics("monitor"), alerts, node="t", clock=SystemClock(), wake=wake.set)
-        return Publishing(publisher, link, alerts, wake)
+        hearing = Hearing(Topics("monitor"), "monitor-t-abcdef", random=lambda: 0.5)
+        link = link_to(port, subscriptions=hearing.subscriptions, **options)
+        voice, alerts = Voice(Topics("monitor"), wake.set), FakeQueue()
+        return Publishing(Publisher(link, voice, alerts, hearing, SystemClock()), voice, link, alerts, wake)
 
     return make
 

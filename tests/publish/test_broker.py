@@ -35,8 +35,8 @@ def test_an_ordinary_client_sees_states_and_alerts(
     embedded: Embedded, publishing: Publishing, listen: Callable[..., Listener], make_alert: Callable[..., Alert]
 ) -> None:
     listener = listen(embedded.port)
-    publishing.publisher.send_state(ON)
-    publishing.publisher.send_alert(make_alert(0), b"\xff\xd8jpeg")
+    publishing.voice.send_state(ON)
+    publishing.send_alert(make_alert(0), b"\xff\xd8jpeg")
     publishing.until(lambda: len(listener.messages) >= 4)
     assert listener.topics() == ["monitor/bridge/state", "monitor/porch/cat", "monitor/porch/snapshot", "monitor/porch/alert"]
     assert listener.payloads("monitor/porch/cat") == [payloads.encode(payloads.rule_state(ON))]
@@ -46,8 +46,8 @@ def test_an_ordinary_client_sees_states_and_alerts(
 def test_whoever_comes_later_is_told_the_states_but_not_the_alerts(
     embedded: Embedded, publishing: Publishing, listen: Callable[..., Listener], make_alert: Callable[..., Alert]
 ) -> None:
-    publishing.publisher.send_state(ON)
-    publishing.publisher.send_alert(make_alert(0), b"jpeg")
+    publishing.voice.send_state(ON)
+    publishing.send_alert(make_alert(0), b"jpeg")
     publishing.until(lambda: publishing.publisher.status().acknowledged == 4)
     listener = listen(embedded.port)
     listener.wait(lambda: len(listener.messages) >= 3)
@@ -63,7 +63,7 @@ def test_a_clean_stop_says_offline_and_delivers_what_was_queued(
 ) -> None:
     listener = listen(embedded.port)
     publishing.until(lambda: publishing.publisher.status().connected)
-    publishing.publisher.send_alert(make_alert(0), None)
+    publishing.send_alert(make_alert(0), None)
     publishing.publisher.close()
     listener.wait(lambda: len(listener.messages) >= 3)
     assert listener.topics() == ["monitor/bridge/state", "monitor/porch/alert", "monitor/bridge/state"]
@@ -74,12 +74,12 @@ def test_a_clean_stop_says_offline_and_delivers_what_was_queued(
 def test_after_an_outage_states_and_all_alerts_arrive_in_order(
     embedded: Embedded, publishing: Publishing, listen: Callable[..., Listener], make_alert: Callable[..., Alert]
 ) -> None:
-    publishing.publisher.send_state(ON)
+    publishing.voice.send_state(ON)
     publishing.until(lambda: publishing.publisher.status().acknowledged == 2)
     embedded.kill()
     publishing.until(lambda: not publishing.publisher.status().connected)
     for seq in range(50):
-        publishing.publisher.send_alert(make_alert(seq), None)
+        publishing.send_alert(make_alert(seq), None)
     embedded.start()
     listener = listen(embedded.port)
     publishing.until(lambda: len(publishing.alerts) == 0)
@@ -127,7 +127,7 @@ def test_it_is_quiet(
 ) -> None:
     with warnings.catch_warnings(record=True) as caught:
         listen(embedded.port).close()
-        publishing.publisher.send_alert(make_alert(0), b"jpeg")
+        publishing.send_alert(make_alert(0), b"jpeg")
         publishing.until(lambda: publishing.publisher.status().acknowledged >= 3)
         embedded.kill()
     assert not caught
@@ -140,8 +140,8 @@ def test_the_command_to_watch_it_shows_everything_but_pictures(
 ) -> None:
     if shutil.which("mosquitto_sub") is None:
         pytest.skip("mosquitto_sub is not installed")
-    publishing.publisher.send_state(ON)
-    publishing.publisher.send_alert(make_alert(0), b"\xff\xd8\x1b[2J")
+    publishing.voice.send_state(ON)
+    publishing.send_alert(make_alert(0), b"\xff\xd8\x1b[2J")
     publishing.until(lambda: publishing.publisher.status().acknowledged == 4)
     command = [*shlex.split(watch_command(embedded.port, "monitor")), "-W", "1"]
     shown = subprocess.run(command, capture_output=True, check=False).stdout

@@ -32,16 +32,19 @@ from monitor.clock import SystemClock
 from monitor.config.schema import MqttSettings
 from monitor.publish.lasting import MqttLink
 from monitor.publish.link import Will
+from monitor.publish.hearing import Hearing
 from monitor.publish.publisher import Publisher
 from monitor.publish.topics import Topics
-from monitor.publish.waiting import MemoryAlertQueue
+from monitor.publish.voice import Voice
+from tests.publish.conftest import FakeQueue
 
 clock, wake = SystemClock(), threading.Event()
 link = MqttLink(
     MqttSettings(host="127.0.0.1", port=int(sys.argv[1])), "monitor-victim", Will("monitor/bridge/state", b'{"state":"offline"}'),
     clock=clock, backoff=Backoff(random.random), wake=wake.set, mqtt_5=sys.argv[2] == "True",
 )
-publisher = Publisher(link, Topics("monitor"), MemoryAlertQueue(), node="t", clock=clock, wake=wake.set)
+topics = Topics("monitor")
+publisher = Publisher(link, Voice(topics, wake.set), FakeQueue(), Hearing(topics, "victim", random=random.random), clock)
 while True:
     wake.wait(publisher.step(clock.now()))
     wake.clear()
@@ -93,12 +96,12 @@ def test_after_the_broker_was_killed_states_are_told_again_and_all_alerts_arrive
 ) -> None:
     broker = mosquitto()
     publishing = publish_to(broker.port)
-    publishing.publisher.send_state(ON)
+    publishing.voice.send_state(ON)
     publishing.until(lambda: publishing.publisher.status().acknowledged == 2)
     broker.kill()
     publishing.until(lambda: not publishing.publisher.status().connected)
     for seq in range(200):
-        publishing.publisher.send_alert(make_alert(seq), b"jpeg")
+        publishing.send_alert(make_alert(seq), b"jpeg")
     broker.start()
     listener = listen(broker.port)
     publishing.until(lambda: len(publishing.alerts) == 0)
@@ -115,11 +118,11 @@ def test_a_broker_killed_while_alerts_flow_misses_none_that_it_had_not_acknowled
     broker = mosquitto()
     publishing = publish_to(broker.port)
     for seq in range(300):
-        publishing.publisher.send_alert(make_alert(seq), None)
+        publishing.send_alert(make_alert(seq), None)
     publishing.until(lambda: publishing.publisher.status().acknowledged >= answered)
     broker.kill()
     publishing.until(lambda: not publishing.publisher.status().connected)
-    owed = [pending.alert.seq for pending in publishing.alerts.peek(0, 300)]
+    owed = publishing.alerts.seqs()
     assert owed
     broker.start()
     listener = listen(broker.port)
@@ -139,7 +142,7 @@ def test_a_broker_that_hangs_blocks_nobody_and_gets_everything_when_it_goes_on(
     broker.hang()
     for seq in range(100):
         start = stopwatch()
-        publishing.publisher.send_alert(make_alert(seq), bytes(500_000))
+        publishing.send_alert(make_alert(seq), bytes(500_000))
         publishing.publisher.step(publishing.clock.now())
         assert stopwatch() - start < 0.5
     broker.go_on()
@@ -158,7 +161,7 @@ def test_ending_takes_less_than_two_seconds_with_a_broker_that_hangs(
     publishing.until(lambda: publishing.publisher.status().connected)
     broker.hang()
     for seq in range(queued):
-        publishing.publisher.send_alert(make_alert(seq), bytes(500_000))
+        publishing.send_alert(make_alert(seq), bytes(500_000))
         publishing.publisher.step(publishing.clock.now())
     start = stopwatch()
     publishing.publisher.close()
@@ -207,8 +210,8 @@ def test_a_message_that_the_brokers_access_list_forbids_is_rejected_and_counted(
     (tmp_path / "acl").write_text("topic write monitor/bridge/#\ntopic write monitor/porch/cat\n")
     broker = mosquitto(f"acl_file {tmp_path}/acl")
     publishing = publish_to(broker.port)
-    publishing.publisher.send_alert(make_alert(0), None)
-    publishing.publisher.send_state(ON)
+    publishing.send_alert(make_alert(0), None)
+    publishing.voice.send_state(ON)
     publishing.until(lambda: publishing.publisher.status().acknowledged + publishing.publisher.status().rejected == 3)
     status = publishing.publisher.status()
     assert (status.acknowledged, status.rejected, status.waiting, status.connected) == (2, 1, 0, True)
@@ -222,7 +225,7 @@ def test_a_picture_larger_than_the_broker_takes_does_not_cost_the_alert(
     broker = mosquitto("max_packet_size 20000")
     listener = listen(broker.port)
     publishing = publish_to(broker.port)
-    publishing.publisher.send_alert(make_alert(0), bytes(30_000))
+    publishing.send_alert(make_alert(0), bytes(30_000))
     publishing.until(lambda: len(publishing.alerts) == 0)
     listener.wait(lambda: seqs(listener))
     assert "monitor/porch/snapshot" not in listener.topics()
@@ -237,6 +240,6 @@ def test_websockets_carry_it_too(mosquitto: Brokers, publish_to: Publishers, lis
     broker.start()
     listener = listen(broker.port)
     publishing = publish_to(second, transport="websockets")
-    publishing.publisher.send_state(ON)
+    publishing.voice.send_state(ON)
     publishing.until(lambda: publishing.publisher.status().acknowledged == 2)
     listener.wait(lambda: listener.topics() == ["monitor/bridge/state", STATE])

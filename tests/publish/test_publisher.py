@@ -10,10 +10,12 @@ from typing import TYPE_CHECKING
 import pytest
 
 from monitor.clock import ManualClock
+from monitor.publish.hearing import Hearing
 from monitor.publish.publisher import Publisher
 from monitor.publish.topics import Topics
-from monitor.publish.waiting import MemoryAlertQueue
+from monitor.publish.voice import Voice
 from monitor.values import Alert, OfflineReason, Place, RuleState
+from tests.publish.conftest import FakeQueue, outgoing
 
 if TYPE_CHECKING:
     from tests.publish.conftest import FakeLink
@@ -31,12 +33,19 @@ def a_state(*, on: bool) -> RuleState:
 class Stage:
     """A publisher with everything it stands on."""
 
-    def __init__(self, link: FakeLink, size: int = 1000, base: str = "monitor") -> None:
+    def __init__(self, link: FakeLink, base: str = "monitor") -> None:
         self.link = link
         self.clock = ManualClock()
-        self.alerts = MemoryAlertQueue(size)
+        self.alerts = FakeQueue()
         self.woken = threading.Event()
-        self.publisher = Publisher(link, Topics(base), self.alerts, node="pi", clock=self.clock, wake=self.woken.set)
+        self.voice = Voice(Topics(base), self.woken.set)
+        self.hearing = Hearing(Topics(base), "monitor-pi-aaaaaa", "homeassistant/status", random=lambda: 0.5)
+        self.publisher = Publisher(link, self.voice, self.alerts, self.hearing, self.clock)
+
+    def send_alert(self, alert: Alert, picture: bytes | None = None) -> None:
+        if picture is not None:
+            self.voice.send_picture(alert.place.camera, picture)
+        self.alerts.put(outgoing(alert, since=self.clock.now().mono))
 
     def step(self, times: int = 1) -> None:
         for _ in range(times):
@@ -52,8 +61,8 @@ def stage(fake_link: FakeLink) -> Stage:
 
 
 def test_the_first_word_to_a_broker_is_that_we_are_there(stage: Stage) -> None:
-    stage.publisher.send_info({"version": "1"})
-    stage.publisher.send_availability("porch", OfflineReason.LOST)
+    stage.voice.send_info({"version": "1"})
+    stage.voice.send_availability("porch", OfflineReason.LOST)
     stage.step()
     assert stage.link.sent == [
         ("monitor/bridge/state", b'{"state":"online"}'),
@@ -66,7 +75,7 @@ def test_the_first_word_to_a_broker_is_that_we_are_there(stage: Stage) -> None:
 def test_of_a_state_that_changed_while_the_broker_was_away_only_the_last_is_sent(stage: Stage) -> None:
     stage.link.lose()
     for on in (True, False, True, False):
-        stage.publisher.send_state(a_state(on=on))
+        stage.voice.send_state(a_state(on=on))
         stage.step()
     assert not stage.link.sent
     stage.link.come_back()
@@ -77,7 +86,7 @@ def test_of_a_state_that_changed_while_the_broker_was_away_only_the_last_is_sent
 def test_all_alerts_of_an_outage_arrive_in_order(stage: Stage, make_alert: Callable[..., Alert]) -> None:
     stage.link.lose()
     for seq in range(100):
-        stage.publisher.send_alert(make_alert(seq), None)
+        stage.send_alert(make_alert(seq), None)
         stage.step()
     stage.link.come_back()
     stage.step(10)
@@ -90,7 +99,7 @@ def test_an_alert_without_an_answer_is_sent_again_on_the_next_connection(stage: 
     stage.step()
     stage.link.holding_back = True
     for seq in range(3):
-        stage.publisher.send_alert(make_alert(seq), None)
+        stage.send_alert(make_alert(seq), None)
     stage.step(5)
     assert stage.seqs() == [0, 1, 2]
     stage.link.lose()
@@ -105,7 +114,7 @@ def test_an_alert_without_an_answer_is_sent_again_on_the_next_connection(stage: 
 def test_duplicates_are_equal_but_for_delayed(stage: Stage, make_alert: Callable[..., Alert]) -> None:
     stage.step()
     stage.link.holding_back = True
-    stage.publisher.send_alert(make_alert(0), None)
+    stage.send_alert(make_alert(0), None)
     stage.step()
     stage.link.lose()
     stage.clock.advance(3600)
@@ -122,7 +131,7 @@ def test_an_alert_is_delayed_after_ten_seconds_whatever_the_wall_clock_does(
     stage: Stage, make_alert: Callable[..., Alert], seconds: float, delayed: bool
 ) -> None:
     stage.link.lose()
-    stage.publisher.send_alert(make_alert(0, time=stage.clock.now().wall), None)
+    stage.send_alert(make_alert(0, time=stage.clock.now().wall), None)
     stage.clock.advance(seconds)
     stage.clock.set_wall(0.0)
     stage.link.come_back()
@@ -132,7 +141,7 @@ def test_an_alert_is_delayed_after_ten_seconds_whatever_the_wall_clock_does(
 
 def test_the_picture_of_an_alert_is_shown_before_it(stage: Stage, make_alert: Callable[..., Alert]) -> None:
     stage.step()
-    stage.publisher.send_alert(make_alert(0), b"\xff\xd8first")
+    stage.send_alert(make_alert(0), b"\xff\xd8first")
     stage.step()
     assert stage.link.topics()[-2:] == [SNAPSHOT, ALERT]
     assert stage.link.sent[-2][1] == b"\xff\xd8first"
@@ -141,8 +150,8 @@ def test_the_picture_of_an_alert_is_shown_before_it(stage: Stage, make_alert: Ca
 
 
 def test_a_broker_that_lost_its_memory_is_told_everything_again(stage: Stage, make_alert: Callable[..., Alert]) -> None:
-    stage.publisher.send_state(a_state(on=True))
-    stage.publisher.send_alert(make_alert(0), b"jpeg")
+    stage.voice.send_state(a_state(on=True))
+    stage.send_alert(make_alert(0), b"jpeg")
     stage.step(2)
     stage.link.sent.clear()
     stage.link.lose()
@@ -155,8 +164,8 @@ def test_a_broker_that_lost_its_memory_is_told_everything_again(stage: Stage, ma
 def test_a_broker_that_does_not_answer_is_given_no_more_than_a_window(stage: Stage, make_alert: Callable[..., Alert]) -> None:
     stage.link.holding_back = True
     for seq in range(100):
-        stage.publisher.send_alert(make_alert(seq), b"jpeg")
-        stage.publisher.send_state(a_state(on=bool(seq % 2)))
+        stage.send_alert(make_alert(seq), b"jpeg")
+        stage.voice.send_state(a_state(on=bool(seq % 2)))
     stage.step(20)
     assert len(stage.link.sent) == stage.link.WINDOW
     stage.link.holding_back = False
@@ -166,13 +175,13 @@ def test_a_broker_that_does_not_answer_is_given_no_more_than_a_window(stage: Sta
 
 def test_rates_and_health_are_dropped_while_there_is_no_broker(stage: Stage) -> None:
     stage.link.lose()
-    stage.publisher.send_stats("porch", {"look_fps": 1.0})
-    stage.publisher.send_health({"ok": True})
+    stage.voice.send_stats("porch", {"look_fps": 1.0})
+    stage.voice.send_health({"ok": True})
     stage.step()
     stage.link.come_back()
     stage.step()
-    stage.publisher.send_stats("porch", {"look_fps": 2.0})
-    stage.publisher.send_health({"ok": True})
+    stage.voice.send_stats("porch", {"look_fps": 2.0})
+    stage.voice.send_health({"ok": True})
     stage.step()
     assert [item for item in stage.link.sent if "stats" in item[0]] == [("monitor/porch/stats", b'{"look_fps":2.0}')]
     assert stage.link.topics().count("monitor/bridge/health") == 1
@@ -184,10 +193,10 @@ def test_a_refused_alert_is_counted_and_does_not_hold_up_the_next(
 ) -> None:
     stage.step(2)
     stage.link.refusing = lambda topic: "not authorized" if topic == ALERT else None
-    stage.publisher.send_alert(make_alert(0), None)
+    stage.send_alert(make_alert(0), None)
     stage.step(2)
     stage.link.refusing = lambda topic: None
-    stage.publisher.send_alert(make_alert(1), None)
+    stage.send_alert(make_alert(1), None)
     stage.step(2)
     status = stage.publisher.status()
     assert (status.rejected, status.acknowledged, status.waiting) == (1, 2, 0)
@@ -197,7 +206,7 @@ def test_a_refused_alert_is_counted_and_does_not_hold_up_the_next(
 def test_a_state_that_is_refused_again_and_again_is_logged_once(stage: Stage, caplog: pytest.LogCaptureFixture) -> None:
     stage.link.refusing = lambda topic: "not authorized" if topic == STATE else None
     for number in range(10):
-        stage.publisher.send_state(a_state(on=bool(number % 2)))
+        stage.voice.send_state(a_state(on=bool(number % 2)))
         stage.step()
     stage.step()
     assert stage.publisher.status().rejected == 10
@@ -205,9 +214,9 @@ def test_a_state_that_is_refused_again_and_again_is_logged_once(stage: Stage, ca
 
 
 def test_a_number_that_json_does_not_have_costs_its_message_and_nothing_else(stage: Stage, make_alert: Callable[..., Alert]) -> None:
-    stage.publisher.send_info({"load": float("nan")})
-    stage.publisher.send_alert(make_alert(0, score=float("nan")), None)
-    stage.publisher.send_alert(make_alert(1), None)
+    stage.voice.send_info({"load": float("nan")})
+    stage.send_alert(make_alert(0, score=float("nan")), None)
+    stage.send_alert(make_alert(1), None)
     stage.step(2)
     assert stage.link.topics() == ["monitor/bridge/state", ALERT]
     assert (stage.publisher.status().unsendable, len(stage.alerts)) == (2, 0)
@@ -215,7 +224,7 @@ def test_a_number_that_json_does_not_have_costs_its_message_and_nothing_else(sta
 
 def test_poison_is_refused_before_the_link_and_the_rest_goes_on(fake_link: FakeLink, make_alert: Callable[..., Alert]) -> None:
     stage = Stage(fake_link, base="moni\0tor")
-    stage.publisher.send_alert(make_alert(0), b"jpeg")
+    stage.send_alert(make_alert(0), b"jpeg")
     stage.step(3)
     assert not fake_link.sent
     assert len(stage.alerts) == 0
@@ -226,7 +235,7 @@ def test_poison_is_refused_before_the_link_and_the_rest_goes_on(fake_link: FakeL
 
 def test_no_label_can_poison_a_topic(stage: Stage, make_alert: Callable[..., Alert]) -> None:
     for seq, label in enumerate(["a/+/#", "nul\0", "\ud800", "x" * 70_000]):
-        stage.publisher.send_alert(make_alert(seq, label=label), None)
+        stage.send_alert(make_alert(seq, label=label), None)
     stage.step(2)
     assert stage.link.topics().count(ALERT) == 4
     assert stage.publisher.status().unsendable == 0
@@ -234,9 +243,9 @@ def test_no_label_can_poison_a_topic(stage: Stage, make_alert: Callable[..., Ale
 
 def test_whoever_sends_wakes_the_publisher(stage: Stage, make_alert: Callable[..., Alert]) -> None:
     sends: list[Callable[[], None]] = [
-        lambda: stage.publisher.send_state(a_state(on=True)),
-        lambda: stage.publisher.send_alert(make_alert(0), None),
-        lambda: stage.publisher.send_health({}),
+        lambda: stage.voice.send_state(a_state(on=True)),
+        lambda: stage.send_alert(make_alert(0), None),
+        lambda: stage.voice.send_health({}),
     ]
     for send in sends:
         stage.woken.clear()
@@ -248,22 +257,22 @@ def test_closing_sends_what_is_queued_and_says_what_was_left(
     stage: Stage, make_alert: Callable[..., Alert], caplog: pytest.LogCaptureFixture
 ) -> None:
     stage.step()
-    stage.publisher.send_alert(make_alert(0), None)
+    stage.send_alert(make_alert(0), None)
     stage.publisher.close()
     assert stage.seqs() == [0]
     assert not stage.publisher.status().connected
     assert not caplog.records
     stage.link.lose()
-    stage.publisher.send_alert(make_alert(1), None)
+    stage.send_alert(make_alert(1), None)
     stage.publisher.close()
-    assert [record.message for record in caplog.records] == ["alerts that the MQTT broker had not acknowledged at the end: 1"]
+    assert [record.message for record in caplog.records] == ["alerts that the MQTT broker had not acknowledged at the end: 1; they are sent after the next start"]
 
 
 def test_a_publisher_that_was_closed_can_begin_again(stage: Stage, make_alert: Callable[..., Alert]) -> None:
     stage.step()
     stage.publisher.close()
     stage.link.sent.clear()
-    stage.publisher.send_alert(make_alert(0), None)
+    stage.send_alert(make_alert(0), None)
     stage.step(2)
     assert stage.link.topics() == ["monitor/bridge/state", ALERT]
 
@@ -271,8 +280,8 @@ def test_a_publisher_that_was_closed_can_begin_again(stage: Stage, make_alert: C
 def test_many_threads_may_send_at_once(stage: Stage, make_alert: Callable[..., Alert]) -> None:
     def send(camera: str) -> None:
         for seq in range(200):
-            stage.publisher.send_alert(make_alert(seq, camera=camera), b"jpeg")
-            stage.publisher.send_state(RuleState(Place(camera, "frame", "cat"), bool(seq % 2), 0.5, "x", 0.0, None))
+            stage.send_alert(make_alert(seq, camera=camera), b"jpeg")
+            stage.voice.send_state(RuleState(Place(camera, "frame", "cat"), bool(seq % 2), 0.5, "x", 0.0, None))
 
     threads = [threading.Thread(target=send, args=(camera,)) for camera in ("a", "b", "c", "d")]
     for thread in threads:
