@@ -145,6 +145,14 @@ def test_a_broker_that_takes_what_it_refused_is_given_all_that_it_refused_of_tha
     assert outbox.next(20) == porch[1:]
 
 
+def test_a_broker_that_takes_what_it_never_refused_is_given_nothing_more(history: History, outbox: Outbox, message: Message) -> None:
+    history.commit(Batch(outgoing=[message(seq=seq) for seq in range(3)]))
+    outbox.next(20)
+    refuse(outbox, message(seq=0), message(seq=1))
+    outbox.acknowledge([message(seq=2).key])
+    assert seqs(outbox) == []
+
+
 def test_what_another_process_retries_is_sent_again(history: History, outbox: Outbox, tmp_path: Path, message: Message) -> None:
     history.commit(Batch(outgoing=[message()]))
     outbox.next(20)
@@ -218,6 +226,16 @@ def test_while_another_writes_messages_are_handed_out_and_verdicts_wait(
         other.execute("ROLLBACK")
     outbox.acknowledge([message(seq=1).key])
     assert states(tmp_path / "history.db") == {}
+
+
+def test_what_cannot_be_written_as_a_whole_is_not_written_at_all(history: History, second: SecondConnection) -> None:
+    def half(connection: sqlite3.Connection) -> None:
+        connection.execute("INSERT INTO retained VALUES ('topic', 'note')")
+        connection.execute("INSERT INTO retained VALUES ('topic', 'note')")
+
+    assert not second.write(half)
+    assert second.read(lambda connection: connection.execute("SELECT count(*) FROM retained").fetchone(), None) == (0,)
+    assert second.write(lambda connection: None)
 
 
 def test_on_a_full_disk_verdicts_wait_and_nothing_is_sent_twice(small_disk: Path, clock: ManualClock, message: Message) -> None:

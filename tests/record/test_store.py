@@ -14,12 +14,14 @@ import pytest
 
 from monitor.clock import ManualClock
 from monitor.errors import HistoryRefusedError, StorageError
+from monitor.record.connect import connect
 from monitor.record.outbox_desk import OutboxDesk
 from monitor.record.reader import HistoryReader
 from monitor.record.store import Batch, History, LastRun
 from monitor.values import Alert, CameraEvent, EndReason, EventType, OfflineReason, OpenEpisode, Outgoing, Place, Sighting
 
 ROOT = Path(__file__).parents[2]
+NORMAL, FULL = 1, 2  # as `PRAGMA synchronous` says it
 
 COMMIT_FOR_EVER = """
 import itertools, sys
@@ -114,6 +116,25 @@ def test_an_alert_and_its_message_are_written_together_or_not_at_all(
     assert alerts_in(tmp_path / "history.db") == [alert()]
     with OutboxDesk(tmp_path / "history.db") as desk:
         assert [(row.episode, row.seq, row.payload) for row in desk.rows()] == [("e1", 0, message().payload)]
+
+
+def test_alerts_and_messages_are_forced_to_the_disk_and_sightings_are_not(
+    tmp_path: Path,
+    clock: ManualClock,
+    monkeypatch: pytest.MonkeyPatch,
+    alert: Callable[..., Alert],
+    sighting: Callable[..., Sighting],
+    message: Callable[..., Outgoing],
+) -> None:
+    connection = connect(tmp_path / "history.db", clock.now().wall)
+    monkeypatch.setattr("monitor.record.store.connect", lambda path, wall: connection)
+    history = History(tmp_path / "history.db", clock)
+    modes = []
+    for batch in (Batch([alert()]), Batch(sightings=[sighting()]), Batch(outgoing=[message()])):
+        history.commit(batch)
+        modes.append(connection.execute("PRAGMA synchronous").fetchone()[0])
+    history.close()
+    assert modes == [FULL, NORMAL, FULL]
 
 
 def test_what_was_set_against_the_configuration_is_kept_until_it_is_taken_back(history: History, clock: ManualClock) -> None:
