@@ -18,7 +18,8 @@ _PAGE = 500
 
 _RETRY = (
     "UPDATE outbox SET state = 'waiting' WHERE id IN (SELECT id FROM outbox"
-    " WHERE state != 'waiting' AND payload IS NOT NULL AND (:id IS NULL OR id = :id) ORDER BY id LIMIT :page)"
+    " WHERE camera IN (SELECT camera FROM outbox_totals) AND state IN ('rejected', 'poison')"
+    " AND payload IS NOT NULL AND (:id IS NULL OR id = :id) LIMIT :page)"
 )
 
 
