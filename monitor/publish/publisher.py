@@ -80,7 +80,7 @@ class Publisher:
         self._flying: dict[int, Hashable] = {}  # token -> an alert's key, a topic, or one of the two `Once`
         self._suspects = Suspects()
         self._complained: set[str] = set()  # topics whose refusal is in the log already
-        self._lost: tuple[int, int] | None = None
+        self._lost = (0, 0)
         self._acknowledged = 0
         self._rejected = 0
 
