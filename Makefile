@@ -4,7 +4,7 @@ DESTDIR ?=
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test check weights install-service uninstall-service clean python-ok
+.PHONY: help setup run test faults check weights install-service uninstall-service clean python-ok
 
 # Runs under any Python, however old: it is there to refuse them.
 define PYTHON_OK
@@ -32,6 +32,9 @@ run: .venv/.weights ## watch the cameras of ./config.yaml (as shipped: a demo cl
 
 test: .venv/.weights .venv/.dev ## run the tests (ARGS="-k camera" for some of them)
 	@.venv/bin/python -m pytest $(ARGS)
+
+faults: .venv/.weights .venv/.dev ## inject every fault in full: a quarter of an hour of kills and outages
+	@MONITOR_FAULTS=full .venv/bin/python -m pytest -s tests/faults $(ARGS)
 
 check: .venv/.dev ## style, types, architecture and documentation
 	@.venv/bin/ruff check .

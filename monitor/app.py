@@ -9,25 +9,18 @@ import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from monitor import __version__
-from monitor.backoff import Backoff
+from monitor.bridge import Overrides
 from monitor.camera.capture import Capture
 from monitor.camera.mailbox import Mailbox
 from monitor.classify.classifier import Classifier
 from monitor.clock import Clock
-from monitor.config.dump import without_secrets
 from monitor.config.load import Loaded
 from monitor.config.schema import Config, MqttSettings
 from monitor.decide.restart import orphans
 from monitor.errors import BrokerError, HistoryRefusedError, StorageError
+from monitor.messaging import Messaging
 from monitor.pipeline import Outcome, Pipeline
-from monitor.publish import payloads
 from monitor.publish.identity import client_id
-from monitor.publish.lasting import MqttLink
-from monitor.publish.link import Will
-from monitor.publish.publisher import Publisher
-from monitor.publish.topics import Topics
-from monitor.publish.waiting import MemoryAlertQueue
 from monitor.record.detection_log import DetectionLog
 from monitor.record.snapshots import Snapshots
 from monitor.record.store import History
@@ -35,13 +28,13 @@ from monitor.recording import Inbox, Recording
 from monitor.rulebook import Rulebook
 from monitor.runtime.signals import Request
 from monitor.runtime.threads import Work, Worker, run_in_thread, stop_all
-from monitor.values import Alert, OpenEpisode, RuleState
+from monitor.values import Alert, Moment, OpenEpisode, RuleState
 from monitor.workers import Classifying, Lane, announce
 
 log = logging.getLogger(__name__)
 
-BROKER_PAUSE = 15.0
-"""The longest pause between attempts to reach the broker: it is in the house, asking costs next to nothing, and alerts wait for it."""
+STUCK = 50.0
+"""Seconds after which a worker that does not come back counts as hung. OpenCV may spend 40 in a name that no server resolves."""
 
 BROKER_START = 10.0
 """Seconds that the embedded broker may take to listen; importing it takes one on a fast machine."""
@@ -63,8 +56,8 @@ class Daemon:
         self.classifier = classifier
         self.rulebook = Rulebook(loaded, classifier.card)
         self.lanes: list[Lane] = []
-        self.publisher: Publisher | None = None
-        self.alerts = MemoryAlertQueue()
+        self.box = client_id(loaded.config.node)
+        self.messaging: Messaging | None = None
         self.inbox = Inbox()
         self._clock = clock
         self._ask = ask
@@ -72,14 +65,13 @@ class Daemon:
         self._broker_stop = threading.Event()
         self._broker: threading.Thread | None = None
         config = loaded.config
-        self.history = History(config.history.path, clock)
+        self.history = History(config.history.path, clock, config.mqtt.outbox)
         self.recording = Recording(
             self.inbox,
             self.history,
             DetectionLog(config.history.log),
             Snapshots(config.snapshots),
             (config.history, config.snapshots),
-            self._send,
             clock,
         )
 
@@ -95,15 +87,17 @@ class Daemon:
 
     def start(self) -> None:
         """Open the history, then start publish, record, classify and the captures, each feeding the one before."""
-        kept = self._kept_episodes()
+        kept, overrides = self._remembered()
         if self.config.mqtt.enabled:
-            self._start_publishing(self._broker_settings())
+            self._start_messaging(self._broker_settings(), overrides)
         self._run(Stage([self._worker("record", self.recording, self.inbox.wake)], 0.6))
         ended = orphans(kept, self.rulebook.places())
         if ended:
             self._deliver(Outcome("", [*map(_unknown, ended), *ended]))
         frames = threading.Event()
-        self.lanes = [self._lane(camera, kept, frames) for camera in self.config.cameras]
+        self.lanes = [self._lane(camera, kept, overrides, frames) for camera in self.config.cameras]
+        if self.messaging:
+            self.messaging.commander.watch(self.lanes, self.is_well)
         classify = self._worker("classify", Classifying(self.lanes, self.classifier, self._clock, self._deliver), frames)
         self._run(Stage([*(self._worker(f"capture-{lane.capture.name}", lane.capture) for lane in self.lanes), classify], 0.6))
 
@@ -116,52 +110,50 @@ class Daemon:
             self._broker.join(0.4)
         return stragglers
 
-    def _kept_episodes(self) -> list[OpenEpisode]:
-        """Give the episodes that the last run left open; a disk that refuses the history does not keep us from watching."""
+    def stuck(self, now: Moment) -> list[str]:
+        """Give the names of the workers that do not come back from their step."""
+        return [worker.name for worker in self.workers if worker.heartbeat.late(now) > STUCK]
+
+    def is_well(self) -> bool:
+        """Tell whether every worker does its work."""
+        return not self.stuck(self._clock.now())
+
+    def answer_reload(self, error: str | None) -> None:
+        """Tell whoever asked for a reload over MQTT how it went; error: what is wrong with the configuration, None if nothing is."""
+        if self.messaging:
+            self.messaging.commander.answer_reload(error)
+
+    def _remembered(self) -> tuple[list[OpenEpisode], Overrides]:
+        """Give the episodes that the last run left open, and what MQTT has set against the file.
+
+        A disk that refuses the history does not keep us from watching.
+        """
         try:
             self.history.open()
-            kept = self.history.open_episodes()
+            kept, overrides = self.history.open_episodes(), self._in_force(self.history.overrides())
         except HistoryRefusedError:
             raise
         except StorageError as error:
             log.error("%s; detection and alerts go on without a history until it can be written", error)
-            return []
+            return [], {}
         for episode in kept:
             log.info("%s: %s was on at the last stop; if it still is, its episode goes on", episode.place.camera, episode.place.rule)
-        return kept
+        return kept, overrides
 
-    def _start_publishing(self, settings: MqttSettings) -> None:
-        topics = Topics(settings.base_topic)
-        wake = threading.Event()
-        will = Will(topics.bridge_state, payloads.encode(payloads.bridge_state(online=False)))
-        link = MqttLink(
-            settings,
-            settings.client_id or client_id(self.config.node),
-            will,
-            clock=self._clock,
-            backoff=Backoff(random.SystemRandom().random, longest=BROKER_PAUSE),
-            wake=wake.set,
-            mqtt_5=self.config.mqtt.host != "embedded",
-        )
-        self.publisher = Publisher(link, topics, self.alerts, node=self.config.node, clock=self._clock, wake=wake.set)
-        classifier = self.classifier
-        self.publisher.send_info(
-            payloads.bridge_info(
-                version=__version__,
-                node=self.config.node,
-                model=classifier.card.name,
-                fallback_reason=classifier.fallback_reason,
-                engine={
-                    "name": classifier.engine.name,
-                    "version": classifier.engine.version,
-                    "precision": classifier.precision,
-                    "reason": classifier.engine_reason,
-                },
-                config=without_secrets(self.config),
-                config_schema=Config.model_json_schema(),
-            )
-        )
-        self._run(Stage([self._worker("publish", self.publisher, wake)], 1.3))
+    def _in_force(self, found: Overrides) -> Overrides:
+        """Give those overrides whose camera and rule are still configured, and say that they stand above the file."""
+        known = {(camera, "detect") for camera in self.config.cameras}
+        rules = {(camera, f"threshold/{rule.name}"): rule for camera in self.config.cameras for rule in self.config.rules_of(camera)}
+        overrides = {key: value for key, value in found.items() if key in known or key in rules}
+        for (camera, name), value in overrides.items():
+            written = f"; the file says {rules[camera, name].threshold:g}" if (camera, name) in rules else ""
+            log.warning("%s: %s is %s, as it was set over MQTT%s", camera, name, value, written)
+        return overrides
+
+    def _start_messaging(self, settings: MqttSettings, overrides: Overrides) -> None:
+        self.messaging = Messaging(settings, self.loaded, self.classifier, overrides, self.box, self.inbox, self._ask, self._clock)
+        self.recording.dispatch = self.messaging.dispatch
+        self._run(Stage([self._worker("publish", self.messaging, self.messaging.wake)], 1.3))
 
     def _broker_settings(self) -> MqttSettings:
         """Give the settings of the broker to connect to, having started it first if it is our own."""
@@ -180,24 +172,32 @@ class Daemon:
         log.info("to see what is published: %s", watch_command(found, settings.base_topic))
         return settings.model_copy(update={"host": HOST, "port": found})
 
-    def _lane(self, camera: str, kept: list[OpenEpisode], frames: threading.Event) -> Lane:
+    def _lane(self, camera: str, kept: list[OpenEpisode], overrides: Overrides, frames: threading.Event) -> Lane:
         settings = self.config.cameras[camera]
         mailbox = Mailbox(settings.queue_size, frames)
         capture = Capture(camera, settings, self._clock, mailbox, random.SystemRandom().random)
         mine = [episode for episode in kept if episode.place.camera == camera]
-        pipeline = Pipeline(camera, self.config, self.classifier, self.rulebook, self._clock.now(), mine)
-        if self.publisher:
+        detect = overrides.get((camera, "detect")) != "OFF"
+        thresholds = {
+            name.removeprefix("threshold/"): float(value)
+            for (whose, name), value in overrides.items()
+            if whose == camera and name.startswith("threshold/")
+        }
+        pipeline = Pipeline(
+            camera, self.config, self.classifier, self.rulebook, self._clock.now(), mine, detect=detect, thresholds=thresholds
+        )
+        if self.messaging:
+            voice = self.messaging.voice
+            voice.send_detect(camera, on=detect)
+            for rule, threshold in pipeline.thresholds.items():
+                voice.send_threshold(camera, rule, threshold)
             for state in pipeline.decider.states:
-                self.publisher.send_state(state)
+                voice.send_state(state)
         return Lane(capture, mailbox, pipeline)
 
     def _deliver(self, outcome: Outcome) -> None:
-        announce(outcome, self.publisher)
+        announce(outcome, self.messaging.voice if self.messaging else None)
         self.inbox.put(outcome)
-
-    def _send(self, alert: Alert, picture: bytes | None) -> None:
-        if self.publisher:
-            self.publisher.send_alert(alert, picture)
 
     def _worker(self, name: str, work: Work, wake: threading.Event | None = None) -> Worker:
         return Worker(name, work, self._clock, wake=wake, on_give_up=lambda _: self._ask(Request.GIVE_UP))

@@ -1,18 +1,19 @@
 """What was seen, on its way to the disk and from there to the broker. The work of the record thread.
 
-Alerts are committed before they are sent. A disk that refuses delays the history, never an alert: what could not be written is kept
-in bounded memory and written as soon as the disk takes it, and the alerts go out at once.
+Alerts are committed, together with their messages, before they are sent. A disk that refuses delays the history, never an alert: what
+could not be written is kept in bounded memory and written as soon as the disk takes it, and the alerts go out at once.
 """
 
 from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 from monitor.clock import Clock
 from monitor.config.schema import HistorySettings, SnapshotSettings
+from monitor.dispatch import Dispatch
 from monitor.errors import PictureError, StorageError
 from monitor.pipeline import Outcome
 from monitor.record.detection_log import DetectionLog, Line, alert_line, camera_line, sighting_line
@@ -59,6 +60,21 @@ class Rows:
         return before - excess
 
 
+Overrides = dict[tuple[str, str], str | None]
+"""(camera, name) -> what was set against the configuration, None for what was taken back."""
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """What was in the inbox. pictures: of the alerts among the rows; asked: by camera, wanted by somebody; open_episodes: as they are now."""
+
+    rows: Rows
+    pictures: dict[Alert, Image]
+    asked: dict[str, Image]
+    overrides: Overrides
+    open_episodes: dict[str, Sequence[OpenEpisode]]
+
+
 class Inbox:
     """What the classifier leaves for the record thread; never makes it wait."""
 
@@ -68,6 +84,8 @@ class Inbox:
         self._lock = threading.Lock()
         self._rows = Rows()
         self._pictures: dict[Alert, Image] = {}
+        self._asked: dict[str, Image] = {}
+        self._overrides: Overrides = {}
         self._open: dict[str, Sequence[OpenEpisode]] = {}
 
     def put(self, outcome: Outcome) -> None:
@@ -83,19 +101,27 @@ class Inbox:
                 self._pictures |= dict.fromkeys(alerts, outcome.picture)
                 for alert in list(self._pictures)[:-PICTURES]:
                     del self._pictures[alert]
-        if alerts:
+            if outcome.snapshot is not None:
+                self._asked[outcome.camera] = outcome.snapshot
+        if alerts or outcome.snapshot is not None:
             self.wake.set()
 
-    def take(self) -> tuple[Rows, dict[Alert, Image], dict[str, Sequence[OpenEpisode]]]:
-        """Empty the inbox: the rows, the pictures of the alerts among them, and the open episodes by camera as they are now."""
+    def override(self, camera: str, name: str, value: str | None) -> None:
+        """Take over what was set against the configuration, to be kept over a restart; None: what was set is taken back."""
         with self._lock:
-            rows, self._rows = self._rows, Rows()
-            pictures, self._pictures = self._pictures, {}
-            return rows, pictures, dict(self._open)
+            self._overrides[camera, name] = value
+        self.wake.set()
+
+    def take(self) -> Taken:
+        """Empty the inbox."""
+        with self._lock:
+            taken = Taken(self._rows, self._pictures, self._asked, self._overrides, dict(self._open))
+            self._rows, self._pictures, self._asked, self._overrides = Rows(), {}, {}, {}
+            return taken
 
 
 class Recording:
-    """Writes what comes into the inbox, then sends its alerts. trouble: why the history cannot be written, None while it can."""
+    """Writes what comes into the inbox, and has its alerts sent. trouble: why the history cannot be written, None while it can."""
 
     def __init__(
         self,
@@ -104,9 +130,9 @@ class Recording:
         detection_log: DetectionLog,
         snapshots: Snapshots,
         settings: tuple[HistorySettings, SnapshotSettings],
-        send: Callable[[Alert, bytes | None], None],
         clock: Clock,
     ) -> None:
+        self.dispatch: Dispatch | None = None  # nobody is told
         self.trouble: str | None = None
         self.dropped = 0
         self._inbox = inbox
@@ -114,9 +140,9 @@ class Recording:
         self._log = detection_log
         self._snapshots = snapshots
         self._keep, self._pictures = settings
-        self._send = send
         self._clock = clock
         self._unwritten = Rows()
+        self._overrides: Overrides = {}
         self._written = float("-inf")
         self._swept = float("-inf")
         self._log_refuses = False
@@ -150,44 +176,63 @@ class Recording:
             self._note(str(error))
 
     def _write(self, now: Moment, *, hurry: bool) -> None:
-        rows, pictures, open_episodes = self._inbox.take()
-        fresh = [self._pictured(alert, pictures.get(alert)) for alert in rows.alerts]
-        self._unwritten.alerts += [alert for alert, _ in fresh]
-        self._unwritten.sightings += rows.sightings
-        self._unwritten.camera_events += rows.camera_events
+        taken = self._inbox.take()
+        fresh = [self._pictured(alert, taken.pictures.get(alert)) for alert in taken.rows.alerts]
+        self._unwritten.alerts += fresh
+        self._unwritten.sightings += taken.rows.sightings
+        self._unwritten.camera_events += taken.rows.camera_events
+        self._overrides |= taken.overrides
+        for camera, image in taken.asked.items():
+            self._show_asked(camera, image)
         self.dropped += self._unwritten.bound(CAPACITY)
         since = now.mono - self._written
-        is_due = (len(self._unwritten) > 0 and since >= GATHER) or (any(open_episodes.values()) and since >= LAST_SEEN)
-        if fresh or is_due or hurry:
+        is_due = (len(self._unwritten) + len(self._overrides) > 0 and since >= GATHER) or (
+            any(taken.open_episodes.values()) and since >= LAST_SEEN
+        )
+        if fresh or taken.overrides or is_due or hurry:
             self._written = now.mono
-            self._commit(open_episodes)
-        for alert, picture in fresh:
-            self._send(alert, picture)
+            self._commit(fresh, taken.open_episodes, now)
 
-    def _pictured(self, alert: Alert, image: Image | None) -> tuple[Alert, bytes | None]:
-        """Give the alert with the URL of its picture, if that could be saved, and the picture.
+    def _pictured(self, alert: Alert, image: Image | None) -> Alert:
+        """Show the picture of an alert, and give the alert with its URL if it could be saved.
 
         An end has none: there is nothing to be seen any more, and the camera's latest picture stays that of the thing itself.
         """
         if image is None or alert.event_type is EventType.END or not self._pictures.enabled:
-            return alert, None
-        try:
-            picture = jpeg(image, self._pictures.quality)
-        except PictureError as error:
-            log.error("%s/%d goes without its picture: %s", alert.id, alert.seq, error)
-            return alert, None
-        saved = self._snapshots.save(alert, picture)
-        return (replace(alert, snapshot=snapshot_url(alert.id, alert.seq)) if saved else alert), picture
+            return alert
+        picture = self._encoded(image, f"{alert.id}/{alert.seq} goes without its picture")
+        if picture is None:
+            return alert
+        if self.dispatch:
+            self.dispatch.show(alert.place.camera, picture)
+        return replace(alert, snapshot=snapshot_url(alert.id, alert.seq)) if self._snapshots.save(alert, picture) else alert
 
-    def _commit(self, open_episodes: dict[str, Sequence[OpenEpisode]]) -> None:
-        rows = self._unwritten
+    def _show_asked(self, camera: str, image: Image) -> None:
+        if self.dispatch and self._pictures.enabled and (picture := self._encoded(image, f"{camera}: no snapshot")) is not None:
+            self.dispatch.show(camera, picture)
+
+    def _encoded(self, image: Image, otherwise: str) -> bytes | None:
         try:
-            self._history.commit(Batch(rows.alerts, rows.sightings, rows.camera_events, open_episodes))
+            return jpeg(image, self._pictures.quality)
+        except PictureError as error:
+            log.error("%s: %s", otherwise, error)
+            return None
+
+    def _commit(self, fresh: Sequence[Alert], open_episodes: dict[str, Sequence[OpenEpisode]], now: Moment) -> None:
+        rows = self._unwritten
+        messages = self.dispatch.compose(fresh, now) if self.dispatch else []
+        try:
+            self._history.commit(Batch(rows.alerts, rows.sightings, rows.camera_events, open_episodes, messages, self._overrides))
         except StorageError as error:
             self._note(str(error))
+            if self.dispatch:
+                self.dispatch.refused(messages)
             return
         self._note(None)
         self._unwritten = Rows()
+        self._overrides = {}
+        if self.dispatch and messages:
+            self.dispatch.committed(messages)
         self._append([*map(camera_line, rows.camera_events), *map(sighting_line, rows.sightings), *map(alert_line, rows.alerts)])
 
     def _append(self, lines: Sequence[Line]) -> None:

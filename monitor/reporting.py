@@ -21,9 +21,6 @@ SAMPLE = 5.0
 PUBLISH = 60.0
 """Seconds between two messages with the figures."""
 
-STUCK = 50.0
-"""Seconds after which a worker that does not come back counts as hung. OpenCV may spend 40 in a name that no server resolves."""
-
 FIRST_MINUTE = 60.0
 SOON, LATER = 10.0, 600.0
 """Seconds between two signs of life in the log: in the first minute, when someone watches, and afterwards."""
@@ -35,7 +32,7 @@ class Reporter:
     def __init__(self, daemon: Daemon, notifier: Notifier, clock: Clock) -> None:
         self._daemon = daemon
         self._lanes = daemon.lanes
-        self._publisher = daemon.publisher
+        self._messaging = daemon.messaging
         self._notifier = notifier
         self._started = clock.now()
         self._stats = {lane.capture.name: CameraStats() for lane in self._lanes}
@@ -56,10 +53,11 @@ class Reporter:
         return SAMPLE
 
     def _publish(self, now: Moment) -> float:
-        if self._publisher:
+        if self._messaging:
             for name, stats in self._stats.items():
-                self._publisher.send_stats(name, stats.figures())
-            self._publisher.send_health(self._health(now))
+                self._messaging.voice.send_stats(name, stats.figures())
+            self._messaging.voice.send_health(self._health(now))
+            self._messaging.bridge.check_file()
         return PUBLISH
 
     def _sign_of_life(self, now: Moment) -> float:
@@ -87,7 +85,7 @@ class Reporter:
 
     def _watchdog(self, now: Moment) -> float:
         """Tell systemd that all is well, if it is: every worker has come back from its step in time."""
-        stuck = [worker.name for worker in self._daemon.workers if worker.heartbeat.late(now) > STUCK]
+        stuck = self._daemon.stuck(now)
         if stuck:
             log.error("hung: %s", ", ".join(stuck))
         else:
@@ -101,8 +99,6 @@ class Reporter:
             for lane in self._lanes
             for name in [lane.capture.name]
         }
-        alerts = self._daemon.alerts
-        queues["alerts"] = QueueFacts(len(alerts), alerts.size, alerts.dropped)
         recording, inbox = self._daemon.recording, self._daemon.inbox
         queues["rows"] = QueueFacts(recording.waiting, CAPACITY, inbox.dropped + recording.dropped)
         presence = {}
@@ -110,10 +106,11 @@ class Reporter:
             seen = lane.pipeline.decider.availability
             if seen is not None:
                 presence[lane.capture.name] = CameraFacts(seen.online, seen.reason, seen.at)
-        broker = None
-        if self._publisher:
-            status = self._publisher.status()
-            broker = BrokerFacts(status.connected, str(status.trouble or ""))
-        return snapshot(
-            now, self._started, process_facts(), queues, presence, broker, [disk_facts(self._daemon.config.history.path.parent)]
-        )
+        broker = outbox = None
+        if self._messaging:
+            status = self._messaging.publisher.status()
+            rival = f"another box, {status.rival}, has the base topic" if status.rival else ""
+            broker = BrokerFacts(status.connected, rival or str(status.trouble or ""))
+            outbox = status.outbox
+        disks = [disk_facts(self._daemon.config.history.path.parent)]
+        return snapshot(now, self._started, process_facts(), queues, presence, broker, outbox, disks, box=self._daemon.box)

@@ -58,7 +58,8 @@ class Service:
             if successor is None or self._stragglers:
                 break
             loaded = successor.loaded
-        if successor is not None and not self._told_to_stop():  # a reload, but the old daemon left a thread behind
+        left_behind = successor is not None  # a reload, but the old daemon left a thread behind
+        if (left_behind or request is Request.RESTART) and not self._told_to_stop():
             _begin_anew()
         code = BUG if request is Request.GIVE_UP else DONE
         if self._stragglers:
@@ -89,7 +90,10 @@ class Service:
         except BaseException:
             daemon.stop()
             raise
-        if successor is None:
+        if request is Request.RESTART:
+            log.info("starting anew, as asked over MQTT")
+            self._notifier.reloading(self._clock.now())
+        elif successor is None:
             log.info("stopping")
             self._notifier.stopping()
         self._stragglers = daemon.stop()
@@ -105,8 +109,10 @@ class Service:
             for line in str(error).splitlines():
                 log.error("%s", line)
             self._notifier.ready("watching; the new configuration was refused")
+            daemon.answer_reload(str(error))
             return None
         log.info("reloading %s", successor.loaded.file)
+        daemon.answer_reload(None)
         return successor
 
     def _told_to_stop(self) -> bool:

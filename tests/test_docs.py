@@ -105,8 +105,10 @@ def test_every_exit_code_is_documented_and_no_other() -> None:
 
 def test_every_topic_is_documented_and_no_other() -> None:
     topics = Topics("B")
-    built = {topics.bridge_state, topics.bridge_info, topics.bridge_health}
-    built |= {topics.availability("c"), topics.alert("c"), topics.snapshot("c"), topics.stats("c")}
+    built = {topics.bridge_state, topics.bridge_info, topics.bridge_health, topics.bridge_lost, f"{topics.log_level}/state"}
+    built |= {topics.request("NAME"), topics.response("NAME")}
+    built |= {topics.availability("c"), topics.problem("c"), topics.alert("c"), topics.snapshot("c"), topics.stats("c")}
+    built |= {f"{topics.detect('c')}/state", f"{topics.threshold('c', 'r')}/state"}
     built |= {topics.rule(Place("c", "frame", "r")), topics.rule(Place("c", "z", "r"))}
     names = {"c": "CAM", "r": "RULE", "z": "ZONE"}
     assert set(table("MQTT", "topic")) == {"/".join(names.get(level, level) for level in topic.split("/")) for topic in built}

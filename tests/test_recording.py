@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import logging
 from collections.abc import Callable, Iterator, Sequence
+from datetime import datetime
 from pathlib import Path
 
 import numpy as np
@@ -12,14 +13,19 @@ import pytest
 
 from monitor.clock import ManualClock
 from monitor.decide.decider import Event
+from monitor.dispatch import Dispatch
 from monitor.errors import StorageError
 from monitor.pipeline import Outcome
+from monitor.publish.topics import Topics
+from monitor.publish.voice import Voice
 from monitor.record.detection_log import DetectionLog
+from monitor.record.outbox import Outbox
 from monitor.record.reader import HistoryReader
+from monitor.record.second import SecondConnection
 from monitor.record.snapshots import Snapshots
 from monitor.record.store import Batch, History
 from monitor.recording import CAPACITY, GATHER, HOUSEKEEPING, LAST_SEEN, PICTURES, Inbox, Recording, Rows
-from monitor.values import Alert, CameraEvent, EventType, Image, OfflineReason, OpenEpisode, Severity, Sighting
+from monitor.values import Alert, CameraEvent, EndReason, EventType, Image, OfflineReason, OpenEpisode, Place, Severity, Sighting
 from tests.spine import ONE_CAMERA, PORCH_RED, RED, a_sighting, an_alert, load_text, painted
 
 OFFLINE = CameraEvent("porch", 1.7e9, online=False, reason=OfflineReason.LOST, detail="no answer")
@@ -54,8 +60,39 @@ class Disk(History):
             raise StorageError("history.db: cannot write the history: disk full")
 
 
+class Watched(Dispatch):
+    """A dispatch whose pictures are noted."""
+
+    def __init__(self, outbox: Outbox, shown: list[bytes], wake: Callable[[], None]) -> None:
+        super().__init__(outbox, Voice(Topics("B"), lambda: None), "box", wake)
+        self._shown = shown
+
+    def show(self, camera: str, picture: bytes) -> None:
+        self._shown.append(picture)
+        super().show(camera, picture)
+
+
+def alert_in(payload: bytes) -> Alert:
+    """The alert that a message tells of."""
+    told = json.loads(payload)
+    return Alert(
+        EventType(told["event_type"]),
+        told["id"],
+        told["seq"],
+        Place(told["camera"], told["zone"], told["rule"]),
+        told["label"],
+        told["score"],
+        Severity(told["severity"]),
+        datetime.fromisoformat(told["started_at"]).timestamp(),
+        told["time_unix"],
+        told["duration"],
+        None if told["reason"] is None else EndReason(told["reason"]),
+        told["snapshot"],
+    )
+
+
 class Bench:
-    """A recording that is stepped by hand. sent: the alerts that went out, with their pictures."""
+    """A recording that is stepped by hand. sent: the alerts that can be sent, shown: the pictures before them."""
 
     def __init__(self, folder: Path, text: str) -> None:
         config = load_text(folder, text).config
@@ -65,15 +102,20 @@ class Bench:
         self.pictures = config.snapshots.path
         self.disk = Disk(self.path, self.clock)
         self.inbox = Inbox()
-        self.sent: list[tuple[Alert, bytes | None]] = []
+        self.sent: list[Alert] = []
+        self.shown: list[bytes] = []
         self.sending: Callable[[Alert], None] = lambda alert: None
         detection_log, snapshots = DetectionLog(self.log), Snapshots(config.snapshots)
         settings = (config.history, config.snapshots)
-        self.recording = Recording(self.inbox, self.disk, detection_log, snapshots, settings, self._send, self.clock)
+        self.recording = Recording(self.inbox, self.disk, detection_log, snapshots, settings, self.clock)
+        self.outbox = Outbox(SecondConnection(self.path), self.clock)
+        self.recording.dispatch = Watched(self.outbox, self.shown, self._send)
 
-    def _send(self, alert: Alert, picture: bytes | None) -> None:
-        self.sending(alert)
-        self.sent.append((alert, picture))
+    def _send(self) -> None:
+        for message in self.outbox.next(10_000):
+            alert = alert_in(message.payload)
+            self.sending(alert)
+            self.sent.append(alert)
 
     def put(
         self, *events: Event, sightings: Sequence[Sighting] = (), picture: Image | None = None, open_episodes: Sequence[OpenEpisode] = ()
@@ -127,8 +169,8 @@ def test_an_alert_is_on_the_disk_before_it_is_sent(bench: Bench) -> None:
     bench.sending = lambda alert: on_disk.append(bench.stored())
     bench.put(an_alert(0), an_alert(1, EventType.UPDATE))
     bench.step()
-    assert [alert.seq for alert, _ in bench.sent] == [0, 1]
-    assert on_disk == [[alert for alert, _ in bench.sent]] * 2
+    assert [alert.seq for alert in bench.sent] == [0, 1]
+    assert on_disk == [bench.sent] * 2
 
 
 def test_an_alert_wakes_the_recorder_and_a_sighting_does_not(bench: Bench) -> None:
@@ -142,7 +184,7 @@ def test_alerts_keep_their_order_over_outcomes(bench: Bench) -> None:
     for seq in range(5):
         bench.put(an_alert(seq, EventType.UPDATE))
     bench.step()
-    assert [alert.seq for alert, _ in bench.sent] == [0, 1, 2, 3, 4]
+    assert [alert.seq for alert in bench.sent] == [0, 1, 2, 3, 4]
 
 
 def test_the_plain_log_has_what_was_committed(bench: Bench) -> None:
@@ -160,7 +202,7 @@ def test_a_disk_that_refuses_delays_rows_and_never_an_alert(bench: Bench, caplog
         bench.step()
         for _ in range(20):
             bench.step()
-    assert [alert.seq for alert, _ in bench.sent] == [0, 1]
+    assert [alert.seq for alert in bench.sent] == [0, 1]
     assert bench.recording.waiting == 3
     assert bench.recording.trouble
     assert not bench.log.exists()
@@ -309,9 +351,8 @@ def test_a_disk_that_refuses_retention_is_no_end(bench: Bench) -> None:
 def test_an_alert_comes_with_its_picture_and_where_it_is_served(bench: Bench) -> None:
     bench.put(an_alert(), picture=painted(RED))
     bench.step()
-    ((alert, picture),) = bench.sent
+    (alert,), (picture,) = bench.sent, bench.shown
     assert alert.snapshot == "/api/alerts/e1/0.jpg"
-    assert picture
     (saved,) = bench.pictures.rglob("*.jpg")
     assert saved.read_bytes() == picture
     assert bench.stored() == [alert]
@@ -320,7 +361,8 @@ def test_an_alert_comes_with_its_picture_and_where_it_is_served(bench: Bench) ->
 def test_the_end_of_an_episode_has_no_picture(bench: Bench) -> None:
     bench.put(an_alert(1, EventType.END), picture=painted(RED))
     bench.step()
-    assert [(alert.snapshot, picture) for alert, picture in bench.sent] == [(None, None)]
+    assert [alert.snapshot for alert in bench.sent] == [None]
+    assert not bench.shown
     assert not bench.pictures.exists()
 
 
@@ -328,7 +370,8 @@ def test_without_snapshots_no_picture_is_made(make: Callable[[str], Bench]) -> N
     bench = make(ONE_CAMERA + "snapshots: {enabled: false}\n")
     bench.put(an_alert(), picture=painted(RED))
     bench.step()
-    assert [(alert.snapshot, picture) for alert, picture in bench.sent] == [(None, None)]
+    assert [alert.snapshot for alert in bench.sent] == [None]
+    assert not bench.shown
     assert not bench.pictures.exists()
 
 
@@ -336,9 +379,8 @@ def test_a_picture_that_cannot_be_kept_is_still_sent_but_has_no_address(make: Ca
     bench = make(ONE_CAMERA + "snapshots: {min_free: 1000000GB}\n")
     bench.put(an_alert(), picture=painted(RED))
     bench.step()
-    ((alert, picture),) = bench.sent
-    assert alert.snapshot is None
-    assert picture
+    assert [alert.snapshot for alert in bench.sent] == [None]
+    assert len(bench.shown) == 1
 
 
 @pytest.mark.parametrize("shape", [(0, 0, 3), (10, 70_000, 3)], ids=["empty", "wider than a JPEG may be"])
@@ -346,7 +388,7 @@ def test_a_picture_that_cannot_be_encoded_does_not_stop_the_alert(bench: Bench, 
     bench.put(an_alert(), picture=np.zeros(shape, np.uint8))
     bench.put(an_alert(1, EventType.UPDATE), picture=painted(RED))
     bench.step()
-    assert [(alert.seq, alert.snapshot is None) for alert, _ in bench.sent] == [(0, True), (1, False)]
+    assert [(alert.seq, alert.snapshot is None) for alert in bench.sent] == [(0, True), (1, False)]
     assert len(bench.stored()) == 2
 
 
@@ -354,7 +396,8 @@ def test_at_most_so_many_pictures_wait_and_the_newest_are_kept(bench: Bench) -> 
     for seq in range(PICTURES + 4):
         bench.put(an_alert(seq), picture=painted(RED))
     bench.step()
-    assert [alert.seq for alert, picture in bench.sent if picture is None] == [0, 1, 2, 3]
+    assert [alert.seq for alert in bench.sent if alert.snapshot is None] == [0, 1, 2, 3]
+    assert len(bench.shown) == PICTURES
 
 
 def test_the_end_writes_what_is_left_and_records_a_clean_stop(bench: Bench) -> None:

@@ -8,26 +8,33 @@ import logging
 import socket
 from collections.abc import Iterator
 from pathlib import Path
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, cast
 
 import pytest
 
-from monitor.app import Daemon
+from monitor.app import STUCK, Daemon
+from monitor.bridge import Bridge
 from monitor.camera.capture import Capture
 from monitor.camera.mailbox import Mailbox
 from monitor.camera.state import CameraLink, LinkState
 from monitor.classify.classifier import Classifier
 from monitor.clock import ManualClock
+from monitor.publish.hearing import Hearing
 from monitor.publish.publisher import Publisher
 from monitor.publish.topics import Topics
-from monitor.publish.waiting import MemoryAlertQueue
-from monitor.reporting import STUCK, Reporter
+from monitor.publish.voice import Voice
+from monitor.reporting import Reporter
 from monitor.runtime.sd_notify import Notifier
 from monitor.runtime.threads import Heartbeat, Worker
 from monitor.values import Moment, OfflineReason
 from monitor.workers import Classifying, Lane
 from tests.camera.fake_source import FakeOpener, FakeSource
-from tests.publish.conftest import FakeLink
+from tests.publish.conftest import FakeLink, FakeQueue
 from tests.spine import CARD, GREY, RED, Colour, ColourEngine, frame, load_text, pipeline_of
+
+if TYPE_CHECKING:
+    from monitor.messaging import Messaging
 
 WATCHDOG = 20.0
 """Seconds that our systemd waits for a sign."""
@@ -65,7 +72,11 @@ class Bench:
         self.daemon.lanes = [self.lane]
         self.daemon.crew = [Worker(name, Idle(), self.clock) for name in ("record", "classify")]
         if mqtt:
-            self.daemon.publisher = Publisher(self.link, Topics("B"), MemoryAlertQueue(), node="box", clock=self.clock, wake=lambda: None)
+            topics = Topics("B")
+            voice, hearing = Voice(topics, lambda: None), Hearing(topics, "monitor-box-abcdef", random=lambda: 0.5)
+            publisher = Publisher(self.link, voice, FakeQueue(), hearing, self.clock)
+            bridge = Bridge(loaded, self.daemon.classifier, voice, "monitor-box-abcdef", {})
+            self.daemon.messaging = cast("Messaging", SimpleNamespace(publisher=publisher, voice=voice, bridge=bridge))
         self.classifying = Classifying([self.lane], self.daemon.classifier, self.clock, lambda outcome: None)
         self._systemd = systemd
         self._notified: list[str] = []
@@ -86,8 +97,8 @@ class Bench:
                     worker.heartbeat = Heartbeat(begun=now.mono, due=now.mono + 1.0)
             self.reporter.step(now)
             self._listen()  # at once: systemd's line holds only a few messages
-            if self.daemon.publisher:
-                self.daemon.publisher.step(now)
+            if self.daemon.messaging:
+                self.daemon.messaging.publisher.step(now)
 
     def published(self, topic: str) -> list[dict[str, object]]:
         return [json.loads(data) for each, data in self.link.sent if each == topic]

@@ -12,10 +12,6 @@ ANY = "*"
 LATER: tuple[tuple[Where, tuple[object, ...]], ...] = (
     (("web",), ()),
     (("clips", "enabled"), (False,)),
-    (("mqtt", "discovery"), ("off",)),
-    (("mqtt", "discovery_prefix"), ()),
-    (("mqtt", "commands"), (False,)),
-    (("mqtt", "outbox"), ()),
     (("cameras", ANY, "motion"), ()),
     (("cameras", ANY, "view"), ("centre", "letterbox")),
 )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import socket
 import sys
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from pydantic import ValidationError
@@ -28,12 +28,20 @@ __all__ = ["Loaded", "find_config", "load"]
 
 @dataclass(frozen=True, slots=True)
 class Loaded:
-    """A configuration with where it came from. lines: dotted path of each key in the file -> line, 1-based."""
+    """A configuration with where it came from. text: of the file; lines: dotted path of each key in it -> line, 1-based."""
 
     config: Config
     file: Path
+    text: str = field(repr=False)
     lines: Mapping[str, int]
     warnings: tuple[str, ...]
+
+    def has_changed(self) -> bool:
+        """Tell whether the file says something else by now, or cannot be read any more."""
+        try:
+            return read_text(self.file) != self.text
+        except ConfigError:
+            return True
 
     def line(self, where: str) -> int | None:
         """Return the line of the dotted path `where`, or of the nearest thing around it that is written."""
@@ -49,7 +57,8 @@ class Loaded:
 def load(path: Path, *, environ: Mapping[str, str], hostname: str | None = None) -> Loaded:
     """Read and check the configuration at `path`. ConfigError: with every problem at once."""
     file = path.absolute()
-    document = _parsed(path, file.parent, environ)
+    text = read_text(path)
+    document = _parsed(path, text, environ)
     config, invalid = _validated(document)
     faults = [*document.faults, *invalid, *check_names(document.data)]
     if config is not None and not faults:
@@ -57,14 +66,13 @@ def load(path: Path, *, environ: Mapping[str, str], hostname: str | None = None)
         faults.extend(_missing_files(config))
         if not faults:
             lines = {dotted(where): line for where, line in document.lines.items()}
-            return Loaded(config, file, lines, tuple(_warnings(path, document, config)))
+            return Loaded(config, file, text, lines, tuple(_warnings(path, document, config)))
     raise ConfigError(str(path), _problems(faults, document))
 
 
-def _parsed(path: Path, folder: Path, environ: Mapping[str, str]) -> Document:
-    text = read_text(path)
+def _parsed(path: Path, text: str, environ: Mapping[str, str]) -> Document:
     try:
-        document = parse(text, folder, environ)
+        document = parse(text, path.absolute().parent, environ)
     except NotYamlError as error:
         raise ConfigError(str(path), [Problem("", str(error), error.line)]) from None
     if document.data is None:

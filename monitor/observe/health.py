@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from monitor.clock import iso
-from monitor.values import Moment
+from monitor.values import Moment, OutboxFacts
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,19 +69,24 @@ def snapshot(
     queues: Mapping[str, QueueFacts],
     cameras: Mapping[str, CameraFacts],
     broker: BrokerFacts | None,
+    outbox: OutboxFacts | None,
     disks: Sequence[DiskFacts],
+    *,
+    box: str,
 ) -> dict[str, Any]:
-    """Put the facts together; `started` is when the daemon began, `broker` is None without MQTT.
+    """Put the facts together; `started` is when the daemon began, `broker` and `outbox` are None without MQTT. box: the id of this one.
 
     uptime is in whole seconds by the monotonic clock; times are ISO 8601 beside Unix seconds.
     """
     return {
+        "id": box,
         "time": iso(now.wall),
         "time_unix": round(now.wall, 3),
         "process": {**asdict(process), "uptime": int(now.mono - started.mono)},
         "queues": {name: asdict(facts) for name, facts in queues.items()},
         "cameras": {name: _camera(facts) for name, facts in cameras.items()},
         "broker": asdict(broker) if broker else None,
+        "outbox": _outbox(outbox, now.wall) if outbox else None,
         "disks": [asdict(facts) for facts in disks],
     }
 
@@ -111,4 +116,16 @@ def _camera(facts: CameraFacts) -> dict[str, Any]:
         "reason": facts.reason,
         "since": iso(facts.since),
         "since_unix": round(facts.since, 3),
+    }
+
+
+def _outbox(facts: OutboxFacts, wall: float) -> dict[str, Any]:
+    return {
+        "waiting": facts.waiting,
+        "rejected": facts.rejected,
+        "poison": facts.poison,
+        "size": facts.size,
+        "oldest_seconds": None if facts.oldest is None else round(max(0.0, wall - facts.oldest), 1),
+        "lost_alerts": facts.lost_alerts,
+        "lost_notices": facts.lost_notices,
     }

@@ -28,6 +28,7 @@ class Request(Enum):
 
     STOP = auto()
     RELOAD = auto()
+    RESTART = auto()
     GIVE_UP = auto()  # a worker cannot go on
 
 

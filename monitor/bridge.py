@@ -1,0 +1,95 @@
+"""What the daemon tells of itself over MQTT: its info, its settings that MQTT may change, and itself to Home Assistant.
+
+What an earlier configuration left at the broker is tidied up: whatever was retained in our name is remembered over restarts.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from monitor import __version__
+from monitor.classify.classifier import Classifier
+from monitor.config.dump import without_secrets
+from monitor.config.load import Loaded
+from monitor.config.schema import Config
+from monitor.publish import payloads
+from monitor.publish.contract import Announced
+from monitor.publish.discovery.changes import changes
+from monitor.publish.discovery.render import discovery
+from monitor.publish.discovery.retained import retained_topics
+from monitor.publish.publisher import Publisher
+from monitor.publish.voice import Voice
+from monitor.values import OutboxFacts
+
+Overrides = Mapping[tuple[str, str], str]
+"""(camera, name) -> what MQTT set against the file; name is `detect` or `threshold/RULE`."""
+
+
+class Bridge:
+    """Speaks for the daemon as a whole. box: its id. overrides: what is in force now; `override` changes it."""
+
+    def __init__(self, loaded: Loaded, classifier: Classifier, voice: Voice, box: str, overrides: Overrides) -> None:
+        self._loaded = loaded
+        self._classifier = classifier
+        self._voice = voice
+        self._box = box
+        self._overrides = dict(overrides)
+        self._stale = False
+
+    def introduce(self, publisher: Publisher, announced: Announced) -> None:
+        """Say everything that is known before the first camera is, and tidy up. To be called before the publisher runs."""
+        config = self._loaded.config
+        model = self._classifier.card.name
+        known = discovery(config, self._voice.topics, self._box, version=__version__, model=model)
+        before = announced.recall()
+        plan = changes(before, known, retained_topics(config, self._voice.topics))
+        announced.keep({**before, **plan.notes})
+        publisher.tidy(plan.first, plan.last, lambda: announced.keep(plan.notes))
+        self.tell_info()
+        self._voice.send_retained(known)
+        self._voice.send_lost(OutboxFacts())
+        self._voice.send_log_level(config.logging.level)
+        for camera in config.cameras:
+            self._voice.send_problem(camera, None)
+
+    def info(self) -> payloads.Payload:
+        """Give what `bridge/info` says."""
+        classifier, config = self._classifier, self._loaded.config
+        overrides: dict[str, dict[str, object]] = {}
+        for (camera, name), value in sorted(self._overrides.items()):
+            overrides.setdefault(camera, {})[name] = value if name == "detect" else float(value)
+        return payloads.bridge_info(
+            box=self._box,
+            version=__version__,
+            node=config.node,
+            model=classifier.card.name,
+            fallback_reason=classifier.fallback_reason,
+            engine={
+                "name": classifier.engine.name,
+                "version": classifier.engine.version,
+                "precision": classifier.precision,
+                "reason": classifier.engine_reason,
+            },
+            restart_required=self._stale,
+            overrides=overrides,
+            config=without_secrets(config),
+            config_schema=Config.model_json_schema(),
+        )
+
+    def tell_info(self) -> None:
+        """Say what the daemon is."""
+        self._voice.send_info(self.info())
+
+    def override(self, camera: str, name: str, value: str | None) -> None:
+        """Note what MQTT has set, or with None taken back, and say so."""
+        self._overrides.pop((camera, name), None)
+        if value is not None:
+            self._overrides[camera, name] = value
+        self.tell_info()
+
+    def check_file(self) -> None:
+        """Look whether the configuration file is still what runs, and say so if that has changed."""
+        stale = self._loaded.has_changed()
+        if stale != self._stale:
+            self._stale = stale
+            self.tell_info()

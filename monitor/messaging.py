@@ -1,0 +1,97 @@
+"""The wiring between the daemon and the broker: the parts of `publish/` and `record/` that make alerts arrive and commands be obeyed."""
+
+from __future__ import annotations
+
+import random
+import threading
+from collections.abc import Callable
+
+from monitor.backoff import Backoff
+from monitor.bridge import Bridge, Overrides
+from monitor.classify.classifier import Classifier
+from monitor.clock import Clock
+from monitor.commanding import Commander
+from monitor.config.load import Loaded
+from monitor.config.schema import MqttSettings
+from monitor.dispatch import Dispatch
+from monitor.publish import payloads
+from monitor.publish.commands import CommandReader
+from monitor.publish.hearing import Hearing
+from monitor.publish.lasting import MqttLink
+from monitor.publish.link import Will
+from monitor.publish.publisher import Publisher
+from monitor.publish.sendable import MAX_PACKET
+from monitor.publish.topics import Topics
+from monitor.publish.voice import Voice
+from monitor.record.announced import AnnouncedTopics
+from monitor.record.outbox import Outbox
+from monitor.record.second import SecondConnection
+from monitor.recording import Inbox
+from monitor.runtime.signals import Request
+from monitor.values import Moment
+
+BROKER_PAUSE = 15.0
+"""The longest pause between attempts to reach the broker: it is in the house, asking costs next to nothing, and alerts wait for it."""
+
+
+class Messaging:
+    """All that speaks MQTT for one configuration; making it connects to nothing. box: the id of this box.
+
+    settings: of the broker to connect to; never `embedded`. inbox: where what is to last over a restart goes. ask: the main thread.
+    """
+
+    def __init__(
+        self,
+        settings: MqttSettings,
+        loaded: Loaded,
+        classifier: Classifier,
+        overrides: Overrides,
+        box: str,
+        inbox: Inbox,
+        ask: Callable[[Request], None],
+        clock: Clock,
+    ) -> None:
+        config = loaded.config
+        chance = random.SystemRandom().random
+        topics = Topics(settings.base_topic)
+        self.wake = threading.Event()
+        self.voice = Voice(topics, self.wake.set)
+        self._file = SecondConnection(config.history.path)
+        self.outbox = Outbox(self._file, clock, MAX_PACKET)
+        self.dispatch = Dispatch(self.outbox, self.voice, config.node, self.wake.set)
+        self.bridge = Bridge(loaded, classifier, self.voice, box, overrides)
+        rules = {camera: list(dict.fromkeys(rule.name for rule in config.rules_of(camera))) for camera in config.cameras}
+        reader = CommandReader(topics, rules)
+        self.commander = Commander(reader, self.voice, self.bridge, inbox, ask)
+        hearing = Hearing(
+            topics,
+            box,
+            f"{settings.discovery_prefix}/status" if settings.discovery != "off" else None,
+            reader.subscriptions() if settings.commands else (),
+            self.commander.obey,
+            random=chance,
+        )
+        will = Will(topics.bridge_state, payloads.encode(payloads.bridge_state(online=False)))
+        link = MqttLink(
+            settings,
+            settings.client_id or box,
+            will,
+            clock=clock,
+            backoff=Backoff(chance, longest=BROKER_PAUSE),
+            wake=self.wake.set,
+            subscriptions=hearing.subscriptions,
+            mqtt_5=config.mqtt.host != "embedded",
+        )
+        self.publisher = Publisher(link, self.voice, self.outbox, hearing, clock)
+        self.bridge.introduce(self.publisher, AnnouncedTopics(self._file))
+
+    def step(self, now: Moment) -> float:
+        """Do the publisher's work."""
+        return self.publisher.step(now)
+
+    def close(self) -> None:
+        """Say goodbye, and let go of the file."""
+        try:
+            self.publisher.close()
+        finally:
+            self._file.close()

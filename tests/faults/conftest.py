@@ -1,0 +1,76 @@
+"""What the fault suite breaks: the end-to-end daemon and broker, and the link between them."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import socket
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from monitor.clock import stopwatch
+from tests.end_to_end.conftest import daemon, mosquitto, subscribe
+from tests.publish.conftest import free_port
+from tests.spine import GREY, RED, write_colour_model, write_video
+
+__all__ = ["daemon", "mosquitto", "subscribe"]
+
+FULL = bool(os.environ.get("MONITOR_FAULTS"))
+"""Whether to inject all there is (`make faults`) or what fits into `make test`."""
+
+
+class Link:
+    """A TCP proxy in a process of its own: `port` leads to `target` while it runs."""
+
+    def __init__(self, target: int) -> None:
+        self.port = free_port()
+        self._target = target
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def start(self) -> None:
+        command = [sys.executable, "-S", "-E", str(Path(__file__).with_name("proxy.py")), str(self.port), str(self._target)]
+        self._process = subprocess.Popen(command)
+        deadline = stopwatch() + 10
+        while stopwatch() < deadline:
+            with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", self.port), timeout=1):
+                return
+            assert self._process.poll() is None, "the proxy did not start"
+        raise AssertionError("the proxy does not listen")
+
+    def kill(self) -> None:
+        if self._process is not None:
+            self._process.kill()
+            self._process.wait()
+            self._process = None
+
+
+@pytest.fixture
+def link() -> Iterator[Callable[[int], Link]]:
+    """Start a link to a port of this machine."""
+    started: list[Link] = []
+
+    def start(target: int) -> Link:
+        started.append(Link(target))
+        started[-1].start()
+        return started[-1]
+
+    yield start
+    for one in started:
+        one.kill()
+
+
+@pytest.fixture
+def colours(tmp_path: Path) -> Path:
+    """The weights folder of a model that knows three colours and takes next to no time."""
+    write_colour_model(tmp_path / "weights")
+    return tmp_path / "weights"
+
+
+@pytest.fixture
+def blinking(tmp_path: Path) -> Path:
+    """Six seconds in which the picture turns red and grey again every 0.3 s, at 20 frames a second."""
+    return write_video(tmp_path / "blinking.avi", ([RED] * 6 + [GREY] * 6) * 10, fps=20)
