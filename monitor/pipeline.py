@@ -9,7 +9,7 @@ with the video's own time, and the same frames give the same events.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -23,7 +23,7 @@ from monitor.decide.decider import CameraDecider, Event
 from monitor.decide.rule import Reading
 from monitor.decide.sightings import SightingJoiner
 from monitor.rulebook import Rulebook, episodes_by_class
-from monitor.values import Frame, Image, Moment, OfflineReason, OpenEpisode, Prediction, Sighting
+from monitor.values import WHOLE, Frame, Image, Moment, OfflineReason, OpenEpisode, Prediction, Sighting
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -31,7 +31,8 @@ class Outcome:
     """What one step of the path brought.
 
     events: in the order in which they are to be told. readings: what the look said for each rule. picture: what the events are about,
-    masked; None if there was no frame. open_episodes: those of this camera, after the events.
+    masked; None if there was no frame. open_episodes: those of this camera, after the events. snapshot: a masked picture that
+    somebody asked for.
     """
 
     camera: str
@@ -40,13 +41,27 @@ class Outcome:
     readings: Sequence[Reading] = ()
     picture: Image | None = None
     open_episodes: Sequence[OpenEpisode] = ()
+    snapshot: Image | None = None
 
 
 class Pipeline:
-    """The path of one camera. Moments may not go back; a frame older than the last tick is judged at that tick's time."""
+    """The path of one camera. Moments may not go back; a frame older than the last tick is judged at that tick's time.
+
+    kept: the episodes that were open. detect, thresholds: what was set against the configuration; a threshold of a rule that the camera
+    does not have any more is ignored.
+    """
 
     def __init__(
-        self, camera: str, config: Config, classifier: Classifier, rulebook: Rulebook, now: Moment, kept: Sequence[OpenEpisode] = ()
+        self,
+        camera: str,
+        config: Config,
+        classifier: Classifier,
+        rulebook: Rulebook,
+        now: Moment,
+        kept: Sequence[OpenEpisode] = (),
+        *,
+        detect: bool = True,
+        thresholds: Mapping[str, float] | None = None,
     ) -> None:
         self.camera = camera
         self.best: Prediction | None = None  # of the last look, over its zones
@@ -56,7 +71,10 @@ class Pipeline:
         self._zones = rulebook.zones(camera)
         self._view = View(config.cameras[camera])
         self._top_k = config.model.top_k
-        self._decider = CameraDecider(camera, [question.rule for question in self._questions], now, kept)
+        self._decider = CameraDecider(camera, [question.rule for question in self._questions], now, kept, detect=detect)
+        for rule, threshold in (thresholds or {}).items():
+            if rule in self.thresholds:
+                self._decider.set_threshold(rule, threshold)
         self._joiner = SightingJoiner(camera, config.history.min_score, classifier.card.name)
         self._latest = now
 
@@ -64,6 +82,16 @@ class Pipeline:
     def decider(self) -> CameraDecider:
         """The judgement over this camera."""
         return self._decider
+
+    @property
+    def detect(self) -> bool:
+        """Whether detection is on; while it is off, frames are not to be looked at but told by `tick`."""
+        return self._decider.detect
+
+    @property
+    def thresholds(self) -> dict[str, float]:
+        """The thresholds in force, by the names of the rules."""
+        return self._decider.thresholds
 
     def look(self, frame: Frame) -> Outcome:
         """Analyse a frame, whose picture is masked for good.
@@ -99,6 +127,36 @@ class Pipeline:
         seen = self._decider.frame_seen(last_frame) if last_frame is not None else []
         return self._outcome([*seen, *self._decider.tick(now, reason, detail)], self._joiner.tick(now))
 
+    def set_detect(self, on: bool, now: Moment) -> Outcome:
+        """Switch detection on or off. Off, what is open ends, and on again new looks settle the states."""
+        events = self._decider.set_detect(on, self._not_before(now))
+        if on:
+            return self._outcome(events, [])
+        self.best = None
+        return self._outcome(events, self._joiner.close())
+
+    def set_threshold(self, rule: str, value: float | None) -> None:
+        """Move the threshold of a rule in all its zones, its release in proportion; None: back to what the configuration says.
+
+        No state changes by it before the next look. Raises ValueError unless 0 < value <= 1, and for a rule that the camera does not
+        have; nothing has changed then.
+        """
+        self._decider.set_threshold(rule, value)
+
+    def photograph(self, frame: Frame) -> Outcome:
+        """Hand over a frame's picture, which is masked for good."""
+        self._view.mask(frame.image)
+        return self._outcome([], [], snapshot=frame.image)
+
+    def classify(self, frame: Frame) -> list[Prediction]:
+        """Give the best labels of a frame's whole picture, which is masked for good; that is no look, and rules and history do not notice.
+
+        Raises ModelFaultError if the model's numbers are no scores.
+        """
+        self._view.mask(frame.image)
+        (row,) = self._classifier.classify(self._view.squares(frame.image, [WHOLE]))
+        return top_k(row, self._classifier.card.labels, self._top_k)
+
     def close(self) -> Outcome:
         """Hand over the sightings that are still open. Episodes stay open: a stop is not an end."""
         return self._outcome([], self._joiner.close())
@@ -108,6 +166,11 @@ class Pipeline:
         return self._latest
 
     def _outcome(
-        self, events: Sequence[Event], sightings: Sequence[Sighting], readings: Sequence[Reading] = (), picture: Image | None = None
+        self,
+        events: Sequence[Event],
+        sightings: Sequence[Sighting],
+        readings: Sequence[Reading] = (),
+        picture: Image | None = None,
+        snapshot: Image | None = None,
     ) -> Outcome:
-        return Outcome(self.camera, events, sightings, readings, picture, self._decider.open_episodes())
+        return Outcome(self.camera, events, sightings, readings, picture, self._decider.open_episodes(), snapshot)

@@ -15,10 +15,11 @@ from monitor.camera.mailbox import Mailbox
 from monitor.camera.state import CameraLink
 from monitor.classify.classifier import Classifier
 from monitor.clock import Clock, stopwatch
+from monitor.errands import Errand, Errands
 from monitor.errors import ModelFaultError
 from monitor.observe.stats import Totals
 from monitor.pipeline import Outcome, Pipeline
-from monitor.publish.publisher import Publisher
+from monitor.publish.voice import Voice
 from monitor.values import Alert, CameraEvent, Frame, Moment, RuleState
 
 log = logging.getLogger(__name__)
@@ -28,7 +29,7 @@ TICK = 0.5
 
 
 class Lane:
-    """One camera on its way through the classifier: its capture, its mailbox, its pipeline and its counts.
+    """One camera on its way through the classifier: its capture, its mailbox, its pipeline, what is asked of it and its counts.
 
     inference, work, frame_age: seconds, added up over all looks: in the model, for the whole look, and from grab to the look's end.
     """
@@ -37,12 +38,17 @@ class Lane:
         self.capture = capture
         self.mailbox = mailbox
         self.pipeline = pipeline
+        self.errands = Errands(pipeline, mailbox.signal.set)
         self.looks = 0
         self.faults = 0
         self.inference = 0.0
         self.work = 0.0
         self.frame_age = 0.0
         self.ticked = float("-inf")
+
+    def ask(self, errand: Errand) -> bool:
+        """Have something done on the classify thread; from any thread. False if too many errands wait already."""
+        return self.errands.ask(errand)
 
     def totals(self) -> Totals:
         """Give the counts since the start."""
@@ -61,7 +67,7 @@ class Classifying:
     """Looks at the cameras' frames in turn and lets time pass for those that give none.
 
     A step takes one frame, or one each of several cameras where the classifier answers them in one call without keeping any waiting
-    for it (`Classifier.together`). It never waits for a frame to come.
+    for it (`Classifier.together`). It never waits for a frame to come. A camera whose detection is off costs no inference.
     """
 
     def __init__(self, lanes: Sequence[Lane], classifier: Classifier, clock: Clock, deliver: Callable[[Outcome], None]) -> None:
@@ -75,7 +81,13 @@ class Classifying:
         waiting = self._take(now)
         if not waiting:
             return TICK
-        self._look(waiting)
+        for lane, frame in waiting:
+            lane.errands.show(frame, self._deliver)
+            if not lane.pipeline.detect:
+                self._pass_over(lane, frame)
+        looked_at = [(lane, frame) for lane, frame in waiting if lane.pipeline.detect]
+        if looked_at:
+            self._look(looked_at)
         return 0.0
 
     def _take(self, now: Moment) -> list[tuple[Lane, Frame]]:
@@ -83,6 +95,7 @@ class Classifying:
         for _ in range(len(self._lanes)):
             lane = self._lanes[0]
             self._lanes.rotate(-1)
+            lane.errands.do(now, self._deliver)
             # Read before the mailbox: a file that has ended by now has left its last frame there.
             link, last_frame = lane.capture.link, lane.capture.last_frame
             frame = lane.mailbox.take()
@@ -98,6 +111,7 @@ class Classifying:
     def close(self) -> None:
         """Hand over what the history should know before the end."""
         for lane in self._lanes:
+            lane.errands.give_up()
             self._deliver(lane.pipeline.close())
 
     def _look(self, waiting: Sequence[tuple[Lane, Frame]]) -> None:
@@ -109,8 +123,7 @@ class Classifying:
             for lane, frame in waiting:
                 lane.faults += 1
                 log.error("%s: %s", frame.camera, error)
-                # What it shows is not known, but the camera is there.
-                self._deliver(lane.pipeline.tick(frame.at, last_frame=frame.at))
+                self._pass_over(lane, frame)
             return
         inference = self._classifier.inference_ms / 1000 / len(waiting)
         for (lane, frame), mine in zip(waiting, squares, strict=True):
@@ -122,20 +135,24 @@ class Classifying:
             lane.frame_age += self._clock.now().mono - frame.at.mono
             self._deliver(outcome)
 
+    def _pass_over(self, lane: Lane, frame: Frame) -> None:
+        """What a frame shows is not known, but the camera is there."""
+        self._deliver(lane.pipeline.tick(frame.at, last_frame=frame.at))
+
     def _tick(self, lane: Lane, now: Moment, link: CameraLink, last_frame: float | None) -> None:
         seen = None if last_frame is None else Moment(last_frame, now.wall - (now.mono - last_frame))
         self._deliver(lane.pipeline.tick(now, seen, link.reason, link.detail))
 
 
-def announce(outcome: Outcome, publisher: Publisher | None) -> None:
+def announce(outcome: Outcome, voice: Voice | None) -> None:
     """Tell the log and the broker at once what does not have to be committed first: states and availability."""
     for event in outcome.events:
         match event:
-            case RuleState() if publisher:
-                publisher.send_state(event)
+            case RuleState() if voice:
+                voice.send_state(event)
             case CameraEvent():
-                if publisher:
-                    publisher.send_availability(event.camera, event.reason)
+                if voice:
+                    voice.send_availability(event.camera, event.reason)
                 if not event.online:
                     log.warning("%s: offline (%s); its states are unknown", event.camera, event.reason)
             case Alert():

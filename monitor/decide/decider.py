@@ -22,21 +22,36 @@ class CameraDecider:
     Call `frame_seen` for frames (all of them, or from time to time with the newest), `look` for frames that were analysed, and `tick`
     about once a second. Where a tick and a look fall on the same moment, the look comes first.
 
-    open_episodes: those the store has; of other places than this camera's, see `restart.orphans`, they are ignored.
+    open_episodes: those the store has; of other places than this camera's, see `restart.orphans`, they are ignored. detect: whether
+    detection is on; if it is not, they wait for it as for any look.
     """
 
-    def __init__(self, camera: str, rules: Sequence[Rule], now: Moment, open_episodes: Iterable[OpenEpisode] = ()) -> None:
+    def __init__(
+        self, camera: str, rules: Sequence[Rule], now: Moment, open_episodes: Iterable[OpenEpisode] = (), *, detect: bool = True
+    ) -> None:
         kept = {episode.place: episode for episode in open_episodes}
         places = [(Place(camera, zone, rule.name), rule) for rule in rules for zone in rule.zones]
         self._camera = camera
         self._machines = {place: RuleMachine(place, rule, now, kept.get(place)) for place, rule in places}
         self._presence = Presence(camera, now)
-        self._detect = True
+        self._configured = {rule.name: rule for rule in rules}
+        self._in_force = dict(self._configured)
+        self._detect = detect
 
     @property
     def availability(self) -> CameraEvent | None:
         """Whether the camera is there, as it was last said; None as long as nothing is known."""
         return self._presence.availability
+
+    @property
+    def detect(self) -> bool:
+        """Whether detection is on."""
+        return self._detect
+
+    @property
+    def thresholds(self) -> dict[str, float]:
+        """The thresholds in force, by the names of the rules."""
+        return {name: rule.threshold for name, rule in self._in_force.items()}
 
     @property
     def states(self) -> list[RuleState]:
@@ -106,11 +121,19 @@ class CameraDecider:
         self._detect = on
         return [] if on else self.end_all(EndReason.DETECT_OFF, now)
 
-    def set_threshold(self, rule: str, threshold: float) -> None:
-        """Move the threshold of a rule in all its zones. Raises ValueError unless 0 < threshold <= 1."""
+    def set_threshold(self, rule: str, threshold: float | None) -> None:
+        """Move the threshold of a rule in all its zones; its release moves in proportion. None: back to what was configured.
+
+        Raises ValueError unless 0 < threshold <= 1, and for a rule that the camera does not have.
+        """
+        if rule not in self._configured:
+            raise ValueError(f"camera {self._camera} has no rule {rule}")
+        configured = self._configured[rule]
+        # Always from the configured one: however often it is moved, rounding does not add up.
+        self._in_force[rule] = configured if threshold is None else configured.with_threshold(threshold)
         for place, machine in self._machines.items():
             if place.rule == rule:
-                machine.set_threshold(threshold)
+                machine.set_rule(self._in_force[rule])
 
     def end_all(self, reason: EndReason, now: Moment) -> list[Event]:
         """End all open episodes and forget the states. Saying it again says nothing."""

@@ -124,9 +124,9 @@ class RuleMachine:
         self._turn(None, now)
         return self._tell(alerts)
 
-    def set_threshold(self, threshold: float) -> None:
-        """Move `threshold`, and `release` with it. Looks that were judged by the old ones count no more; the state stays."""
-        self._rule = self._rule.with_threshold(threshold)
+    def set_rule(self, rule: Rule) -> None:
+        """Judge by another `threshold` and `release`. Looks that were judged by the old ones count no more; the state stays."""
+        self._rule = rule
         self._run = 0
         self._t0 = None
 

@@ -115,7 +115,7 @@ class Logs:
         self._handlers: list[logging.Handler] = []
         self._levels = (self._root.level, self._ours.level)
         self._root.setLevel(logging.WARNING)
-        self._ours.setLevel(settings.level.upper())
+        set_level(settings.level)
         stream = stream or sys.stderr
         self._add(logging.StreamHandler(stream), journald=_is_journal(stream, env), terminal=stream.isatty())
         if settings.file:
@@ -139,6 +139,11 @@ class Logs:
         handler.addFilter(RepeatFilter(self._clock))
         self._root.addHandler(handler)
         self._handlers.append(handler)
+
+
+def set_level(level: str) -> None:
+    """Log the daemon's lines from `level` on: debug, info, warning or error; from any thread. Raises ValueError for another word."""
+    logging.getLogger("monitor").setLevel(level.upper())
 
 
 def _is_journal(stream: TextIO, env: Mapping[str, str]) -> bool:
