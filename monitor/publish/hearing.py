@@ -55,7 +55,8 @@ class Hearing:
     def subscriptions(self) -> list[list[str]]:
         """What to subscribe to, in this order: a rival must be known before the last of them is answered."""
         first = [self._topics.bridge_state, self._topics.bridge_info, self._topics.bridge_health]
-        return [first, [*self._commands, *([self._birth] if self._birth else [])] or [self._topics.bridge_lost]]
+        second = [*self._commands, *([self._birth] if self._birth else [])]
+        return [first, second or [self._topics.bridge_health]]  # which is never retained, and so may be asked for twice
 
     def connected(self, now: float) -> None:
         """Begin anew on a new connection, at a monotonic second."""

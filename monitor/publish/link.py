@@ -123,7 +123,6 @@ class Connection:
         client.on_disconnect = self._ear.on_disconnect
         client.on_publish = self._ear.on_publish
         client.on_subscribe = self._ear.on_subscribe
-        client.on_message = self._ear.on_message
         properties = None
         if version == MQTT_5:
             properties = Properties(PacketTypes.CONNECT)  # type: ignore[no-untyped-call] # paho leaves this one out
@@ -144,6 +143,8 @@ class Connection:
 
     def subscribe(self, topics: Sequence[str]) -> int | None:
         """Ask for messages on `topics` and give the packet id, None if the connection has just broken."""
+        for topic in topics:  # only these: amqtt tells a newcomer what is retained on any topic that others subscribed to
+            self._client.message_callback_add(topic, self._ear.on_message)
         return self._client.subscribe([(topic, 1) for topic in topics])[1]
 
     @property

@@ -33,7 +33,7 @@ from monitor.publish.once import Once
 from monitor.publish.sendable import UnsendableError
 from monitor.publish.suspects import Suspects
 from monitor.publish.trouble import Trouble
-from monitor.publish.voice import Passing
+from monitor.publish.voice import Passing, Voice
 from monitor.values import Moment, OutboxFacts, Outgoing
 
 log = logging.getLogger(__name__)
@@ -147,8 +147,7 @@ class Publisher:
                 case Received():
                     if self._hearing.hear(event, now.mono):
                         self._latest.again(self._voice.topics.bridge_state)
-        if acknowledged:
-            self._alerts.acknowledge(acknowledged)
+        self._alerts.acknowledge(acknowledged)  # also of none: the queue looks how it stands
 
     def _lose_connection(self, now: Moment | None = None) -> None:
         self._connected = False

@@ -36,7 +36,7 @@ from monitor.publish.hearing import Hearing
 from monitor.publish.publisher import Publisher
 from monitor.publish.topics import Topics
 from monitor.publish.voice import Voice
-from tests.publish.conftest import FakeQueue
+from tests.publish.fakes import FakeQueue
 
 clock, wake = SystemClock(), threading.Event()
 link = MqttLink(
@@ -204,8 +204,8 @@ def test_a_broker_that_wants_a_password_says_so_and_lets_us_in_once_it_does_not(
 
 
 @pytest.mark.real
-def test_a_message_that_the_brokers_access_list_forbids_is_rejected_and_counted(
-    mosquitto: Brokers, publish_to: Publishers, make_alert: Callable[..., Alert], tmp_path: Path, caplog: pytest.LogCaptureFixture
+def test_an_alert_that_the_brokers_access_list_forbids_is_set_aside_and_counted(
+    mosquitto: Brokers, publish_to: Publishers, make_alert: Callable[..., Alert], tmp_path: Path
 ) -> None:
     (tmp_path / "acl").write_text("topic write monitor/bridge/#\ntopic write monitor/porch/cat\n")
     broker = mosquitto(f"acl_file {tmp_path}/acl")
@@ -214,8 +214,8 @@ def test_a_message_that_the_brokers_access_list_forbids_is_rejected_and_counted(
     publishing.voice.send_state(ON)
     publishing.until(lambda: publishing.publisher.status().acknowledged + publishing.publisher.status().rejected == 3)
     status = publishing.publisher.status()
-    assert (status.acknowledged, status.rejected, status.waiting, status.connected) == (2, 1, 0, True)
-    assert "alert e1/0 is lost: the broker refused it (not authorized)" in caplog.messages
+    assert (status.acknowledged, status.rejected, status.outbox.waiting, status.connected) == (2, 1, 0, True)
+    assert publishing.alerts.set_aside == {("e1", 0): "the broker refused it (not authorized)"}
 
 
 @pytest.mark.real

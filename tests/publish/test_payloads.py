@@ -69,11 +69,21 @@ def test_the_bridge_says_whether_it_is_there_and_what_it_is() -> None:
     assert payloads.encode(payloads.bridge_state(online=False)) == b'{"state":"offline"}'
     why = "resnet18: file missing"
     info = payloads.bridge_info(
-        version="1", node="pi", model="lite0", fallback_reason=why, engine={"name": "onnxruntime"}, config={"a": 1}, config_schema={}
+        box="monitor-pi-aaaaaa",
+        version="1",
+        node="pi",
+        model="lite0",
+        fallback_reason=why,
+        engine={"name": "onnxruntime"},
+        restart_required=True,
+        overrides={"porch": {"detect": False}},
+        config={"a": 1},
+        config_schema={},
     )
     assert payloads.encode(info) == (
-        b'{"version":"1","node":"pi","model":{"name":"lite0","fallback_reason":"resnet18: file missing"},'
-        b'"engine":{"name":"onnxruntime"},"config":{"a":1},"config_schema":{}}'
+        b'{"id":"monitor-pi-aaaaaa","version":"1","node":"pi","model":{"name":"lite0","fallback_reason":"resnet18: file missing"},'
+        b'"engine":{"name":"onnxruntime"},"restart_required":true,"overrides":{"porch":{"detect":false}},'
+        b'"config":{"a":1},"config_schema":{}}'
     )
 
 
