@@ -58,25 +58,22 @@ def automation(**entered: Any) -> dict[str, Any]:
     return load({"alert": "event.porch_alert", **DEFAULTS, **entered})
 
 
-def told(before: State | None, after: State, **entered: Any) -> dict[str, Any] | None:
+def told(before: State | None, after: State | None, **entered: Any) -> dict[str, Any] | None:
     """What the notification is called with when an entity goes from one state to another, None if there is none."""
     made = automation(**entered)
-    (trigger,) = made["triggers"]
-    assert (trigger["trigger"], trigger["entity_id"]) == ("state", "event.porch_alert")
-    if (before and before.state == trigger["not_from"]) or after.state in trigger["not_to"]:
-        return None
+    assert made["triggers"] == [{"trigger": "state", "entity_id": "event.porch_alert"}]  # any change of the entity
     environment = Environment(undefined=StrictUndefined)
     environment.globals["state_attr"] = lambda entity, name: f"/{name}/{entity}"
-    variables: dict[str, Any] = {"trigger": {"from_state": before, "to_state": after}}
+    variables: dict[str, Any] = {**made["variables"], "trigger": {"from_state": before, "to_state": after}}
 
     def render(template: str) -> str:
         return environment.from_string(template).render(variables)
 
-    for name, value in made["variables"].items():
-        variables[name] = render(value) if isinstance(value, str) else value
     if any(render(condition) != "True" for condition in made["conditions"]):
         return None
-    (action,) = made["actions"]
+    prepare, does = made["actions"]
+    variables |= {name: render(template) for name, template in prepare["variables"].items()}
+    (action,) = does["sequence"]
     data = {name: render(template) for name, template in action["data"].items()}
     return {**data, "data": ast.literal_eval(data["data"])}
 
@@ -103,8 +100,8 @@ def test_an_entity_that_is_back_and_shows_its_last_alert_does_not_ring(before: S
     assert told(before, state(START)) is None
 
 
-@pytest.mark.parametrize("after", [UNAVAILABLE, UNKNOWN], ids=lambda after: after.state)
-def test_an_entity_that_goes_away_does_not_ring(after: State) -> None:
+@pytest.mark.parametrize("after", [UNAVAILABLE, UNKNOWN, None], ids=["unavailable", "unknown", "not there"])
+def test_an_entity_that_goes_away_does_not_ring(after: State | None) -> None:
     assert told(state(START), after) is None
 
 
@@ -116,6 +113,10 @@ def test_the_same_alert_brought_twice_rings_once() -> None:
 @pytest.mark.parametrize(("rules", "rings"), [([], True), (["cat"], True), (["dog", "cat"], True), (["dog"], False), (["ca"], False)])
 def test_only_the_rules_that_were_named_ring(rules: list[str], rings: bool) -> None:
     assert bool(told(UNKNOWN, state(START), rules=rules)) is rings
+
+
+def test_two_alerts_in_the_same_millisecond_ring_both() -> None:
+    assert told(state({**START, "id": "e0"}, at="now"), state(START, at="now"))
 
 
 def test_only_what_was_asked_for_rings() -> None:
