@@ -82,9 +82,8 @@ class Bridge:
 
     def override(self, camera: str, name: str, value: str | None) -> None:
         """Note what MQTT has set, or with None taken back, and say so."""
-        self._overrides.pop((camera, name), None)
-        if value is not None:
-            self._overrides[camera, name] = value
+        others = {key: each for key, each in self._overrides.items() if key != (camera, name)}
+        self._overrides = others if value is None else {**others, (camera, name): value}  # another thread may be reading the old one
         self.tell_info()
 
     def check_file(self) -> None:

@@ -62,7 +62,7 @@ class Messaging:
         self.bridge = Bridge(loaded, classifier, self.voice, box, overrides)
         rules = {camera: list(dict.fromkeys(rule.name for rule in config.rules_of(camera))) for camera in config.cameras}
         reader = CommandReader(topics, rules)
-        self.commander = Commander(reader, self.voice, self.bridge, inbox, ask)
+        self.commander = Commander(reader, self.voice, self.bridge, inbox, ask, snapshots=config.snapshots.enabled)
         hearing = Hearing(
             topics,
             box,

@@ -66,7 +66,7 @@ Overrides = dict[tuple[str, str], str | None]
 
 @dataclass(frozen=True, slots=True)
 class Taken:
-    """What was in the inbox. pictures: of the alerts among the rows; asked: by camera, wanted by somebody; open_episodes: as they are now."""
+    """What was in the inbox. pictures: of the alerts among the rows; asked: by camera, wanted by somebody; open_episodes: as now."""
 
     rows: Rows
     pictures: dict[Alert, Image]
