@@ -1,6 +1,8 @@
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import nullcontext
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -12,6 +14,7 @@ from monitor.config.schema import Config
 from monitor.observe import health
 from monitor.observe.stats import CameraStats, Totals
 from monitor.publish import payloads
+from monitor.publish.commands import MAX_TRANSACTION, CommandError, CommandReader
 from monitor.publish.topics import Topics
 from monitor.publish.voice import Voice
 from monitor.values import Alert, EndReason, EventType, Moment, OfflineReason, OutboxFacts, Place, RuleState, Severity
@@ -147,6 +150,28 @@ def test_a_message_with_a_wrong_value_is_not(name: str, wrong: Mapping[str, obje
     payload = next(payload for other, payload in MESSAGES if other == name)
     with pytest.raises(ValidationError):
         check(name, payloads.encode({**payload, **wrong}))
+
+
+@pytest.mark.parametrize(
+    ("request_", "good"),
+    [
+        ({}, True),
+        ({"transaction": None}, True),
+        ({"transaction": "x" * MAX_TRANSACTION, "camera": "porch", "note": [1]}, True),
+        ({"transaction": 1.5}, True),
+        ({"transaction": "x" * (MAX_TRANSACTION + 1)}, False),
+        ({"transaction": True}, False),
+        ({"transaction": ["t1"]}, False),
+        ([], False),
+        ("restart", False),
+    ],
+)
+def test_the_daemon_takes_the_requests_that_are_what_their_schema_says_and_no_other(request_: object, good: bool) -> None:
+    reader, payload = CommandReader(Topics("monitor"), {"porch": ["cat"]}), json.dumps(request_).encode()
+    with nullcontext() if good else pytest.raises(ValidationError):
+        check("request", payload)
+    with nullcontext() if good else pytest.raises(CommandError):
+        reader.read("monitor/bridge/request/info", payload)
 
 
 def test_what_the_daemon_says_is_what_the_schemas_of_its_topics_say() -> None:
