@@ -41,6 +41,7 @@ class Hearing:
     ) -> None:
         self.rival: str | None = None
         self._topics = topics
+        self._own = own
         self._rivals = Rivals(own)
         self._birth = birth
         self._commands = commands
@@ -102,12 +103,13 @@ class Hearing:
             box = _field(message.payload, "id")
             if isinstance(box, str):
                 self._rivals.info(box, now, retained=message.retained)
+                if box != self._own and not message.retained and self._rivals.rival(now) is None:
+                    self._greet_soon(now)  # it gives way, but has spoken over us
         elif message.topic == self._topics.bridge_health:
             self._rivals.sign_of_life(now)
         elif message.topic == self._birth:
             if message.payload == b"online" and not message.retained:
-                shortest, longest = GREETING
-                self._greet_at = now + shortest + (longest - shortest) * self._random()
+                self._greet_soon(now)
         elif not message.retained:
             self._obey(message)
         elif message.topic not in self._ignored:
@@ -119,6 +121,10 @@ class Hearing:
         online = _field(message.payload, "state") == "online"
         self._rivals.state(online=online)
         return self._talking and not online and not message.retained
+
+    def _greet_soon(self, now: float) -> None:
+        shortest, longest = GREETING
+        self._greet_at = now + shortest + (longest - shortest) * self._random()
 
     def _tell_rival(self, rival: str | None) -> None:
         self.rival = rival

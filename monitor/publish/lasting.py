@@ -32,6 +32,9 @@ ACK_TIMEOUT = 60.0
 STEADY = 10.0
 """Seconds after which a connection counts as good, and pauses begin small again."""
 
+AT_ONCE = 1000
+"""Things heard that one `drain` tells of, so that a flood does not keep its caller from everything else."""
+
 GOODBYE = 0.6
 """Seconds that `stop` waits for the broker to take our last message."""
 
@@ -89,8 +92,12 @@ class MqttLink:
             self._begin(now)
         # Asked before listening: a thread that ends tells why first, and only one that did not has ended by itself.
         alive = self._connection is None or self._connection.alive
-        while self._connection is not None and (heard := self._connection.hear()) is not None:
+        for _ in range(AT_ONCE):
+            if self._connection is None or (heard := self._connection.hear()) is None:
+                break
             events += self._take(heard, now)
+        else:
+            return events
         if self._connection is not None and (trouble := self._overdue(now, alive=alive)) is not None:
             events += self._end(trouble, now)
         return events

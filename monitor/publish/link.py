@@ -37,10 +37,10 @@ KEEPALIVE = 20
 WINDOW = 20
 """Messages unacknowledged at once; paho ignores the broker's Receive Maximum, and no broker's is known to be lower."""
 
-LARGEST_HEARD = 1024 * 1024
-"""Bytes of a message that we let a broker send us (MQTT 5); the largest that we listen to is our own `bridge/info`, some 50 kB."""
+LARGEST_HEARD = 256 * 1024
+"""Bytes of a message that we listen to, and with MQTT 5 let a broker send us; the largest is our own `bridge/info`, some 50 kB."""
 
-UNREAD = 1000
+UNREAD = 200
 """Things heard and not yet read by the owner, above which further messages are dropped: a flood must not fill the memory."""
 
 MQTT_5 = MQTTProtocolVersion.MQTTv5
@@ -216,7 +216,7 @@ class _Ear:
         self._tell(Granted(mid, tuple(not reason.is_failure for reason in reasons)))
 
     def on_message(self, _client: Client, _userdata: object, message: MQTTMessage) -> None:
-        if self.heard.qsize() < UNREAD:
+        if self.heard.qsize() < UNREAD and len(message.payload) <= LARGEST_HEARD:
             self._tell(Received(message.topic, bytes(message.payload), message.retain))
 
     def _tell(self, heard: Heard) -> None:

@@ -30,6 +30,10 @@ class Once:
         """Note that the broker answered for one."""
         self._answered += 1
 
+    def give_up(self) -> None:
+        """Say no more of it."""
+        self._messages.clear()
+
     def again(self) -> None:
         """Take it that nothing was said, unless all was: the connection broke."""
         if not self.done:

@@ -44,6 +44,8 @@ LATE = 10.0
 IDLE = 0.5
 """Seconds between steps when nothing calls for one; the longest that a due attempt to connect is put off."""
 
+HANGS_UP = "the broker ends the connection whenever it is sent"
+
 BATCH = 20
 """Alerts taken from the queue at a time."""
 
@@ -154,12 +156,15 @@ class Publisher:
         self._unsaid = None
         self._flying.clear()
         self._handed_out.clear()
-        culprit = self._suspects.broke(now.mono) if now else None
-        if isinstance(culprit, tuple):
-            self._alerts.quarantine(culprit, "the broker ends the connection whenever it is sent")
-        elif isinstance(culprit, str):
-            self._latest.forget(culprit)
-            self._voice.cannot_send(f"{culprit}: the broker ends the connection whenever it is sent")
+        match self._suspects.broke(now.mono) if now else None:
+            case tuple() as key:
+                self._alerts.quarantine(key, HANGS_UP)
+            case str() as topic:
+                self._latest.forget(topic)
+                self._voice.cannot_send(f"{topic}: {HANGS_UP}")
+            case Once() as once:
+                once.give_up()
+                self._voice.cannot_send(f"what tidies up after an earlier configuration: {HANGS_UP}")
 
     def _settle(self, token: int, refused: str | None, acknowledged: list[Key]) -> None:
         what = self._flying.pop(token, None)
