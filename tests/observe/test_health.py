@@ -8,6 +8,7 @@ from pathlib import Path
 
 from monitor.clock import ManualClock, iso
 from monitor.observe.health import BrokerFacts, CameraFacts, DiskFacts, ProcessFacts, QueueFacts, disk_facts, process_facts, snapshot
+from monitor.values import OutboxFacts
 
 
 def test_the_snapshot_puts_all_facts_together_as_json_can_hold_them(clock: ManualClock) -> None:
@@ -20,9 +21,12 @@ def test_the_snapshot_puts_all_facts_together_as_json_can_hold_them(clock: Manua
         queues={"record": QueueFacts(depth=1, size=1000, dropped=0)},
         cameras={"porch": CameraFacts(online=True, reason=None, since=started.wall), "yard": CameraFacts(False, "lost", now.wall)},
         broker=BrokerFacts(connected=False, detail="refused"),
+        outbox=OutboxFacts(waiting=3, rejected=1, size=900, oldest=now.wall - 12.34, lost_notices=2),
         disks=[DiskFacts("logs", 100, 40)],
+        box="monitor-pi-abcdef",
     )
     assert json.loads(json.dumps(health)) == {
+        "id": "monitor-pi-abcdef",
         "time": iso(now.wall),
         "time_unix": round(now.wall, 3),
         "process": {"pid": 1, "rss": 300_000_000, "threads": 7, "descriptors": 30, "uptime": 90},
@@ -32,6 +36,15 @@ def test_the_snapshot_puts_all_facts_together_as_json_can_hold_them(clock: Manua
             "yard": {"state": "offline", "reason": "lost", "since": iso(now.wall), "since_unix": round(now.wall, 3)},
         },
         "broker": {"connected": False, "detail": "refused"},
+        "outbox": {
+            "waiting": 3,
+            "rejected": 1,
+            "poison": 0,
+            "size": 900,
+            "oldest_seconds": 12.3,
+            "lost_alerts": 0,
+            "lost_notices": 2,
+        },
         "disks": [{"path": "logs", "total": 100, "free": 40}],
     }
 
@@ -40,9 +53,10 @@ def test_a_stepped_wall_clock_does_not_touch_the_uptime(clock: ManualClock) -> N
     started = clock.now()
     clock.advance(10)
     clock.set_wall(0.0)
-    health = snapshot(clock.now(), started, ProcessFacts(1, 0, 1, 0), {}, {}, None, [])
+    health = snapshot(clock.now(), started, ProcessFacts(1, 0, 1, 0), {}, {}, None, None, [], box="b")
     assert health["process"]["uptime"] == 10
     assert health["broker"] is None
+    assert health["outbox"] is None
 
 
 def test_this_process_is_seen_as_it_is() -> None:
