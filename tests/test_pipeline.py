@@ -7,12 +7,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from monitor.classify.classifier import Classifier
 from monitor.clock import ManualClock
 from monitor.decide.decider import Event
 from monitor.errors import ModelFaultError
 from monitor.pipeline import Outcome, Pipeline
+from monitor.rulebook import Rulebook
 from monitor.values import Alert, CameraEvent, EndReason, EventType, Frame, Moment, OfflineReason, RuleState
-from tests.spine import BLUE, GREEN, GREY, ONE_CAMERA, PORCH_RED, RED, Colour, ColourEngine, frame, load_text, painted, pipeline_of
+from tests.spine import BLUE, CARD, GREEN, GREY, ONE_CAMERA, PORCH_RED, RED, Colour, ColourEngine, frame, load_text, painted, pipeline_of
 
 ZONED = """
 cameras:
@@ -224,6 +226,96 @@ def test_the_picture_of_an_outcome_is_the_frame_that_was_looked_at(tmp_path: Pat
     assert outcome.picture is shown.image
     assert pipeline.tick(Moment(clock.now().mono + 1, clock.now().wall + 1)).picture is None
     assert np.array_equal(shown.image, painted(BLUE))
+
+
+def test_detection_switched_off_ends_what_runs_and_hands_over_what_was_seen(tmp_path: Path, clock: ManualClock) -> None:
+    pipeline = pipeline_of(load_text(tmp_path), clock)
+    watch(pipeline, clock, RED, RED)
+    off = pipeline.set_detect(False, clock.now())
+    assert [alert.reason for alert in alerts([off])] == [EndReason.DETECT_OFF]
+    assert [event.on for event in off.events if isinstance(event, RuleState)] == [None]
+    assert [sighting.label for sighting in off.sightings] == ["red"]
+    assert not off.open_episodes
+    assert (pipeline.detect, pipeline.best) == (False, None)
+
+
+def test_detection_that_is_off_leaves_the_camera_online_as_long_as_frames_come(tmp_path: Path, clock: ManualClock) -> None:
+    pipeline = pipeline_of(load_text(tmp_path), clock)
+    watch(pipeline, clock, GREY)
+    pipeline.set_detect(False, clock.now())
+    for _ in range(30):
+        now = clock.advance(1.0)
+        assert not pipeline.tick(now, last_frame=now).events
+    assert [event.online for event in pipeline.tick(clock.advance(10.0)).events if isinstance(event, CameraEvent)] == [False]
+
+
+def test_detection_switched_on_again_lets_new_looks_settle_the_states(tmp_path: Path, clock: ManualClock) -> None:
+    pipeline = pipeline_of(load_text(tmp_path), clock)
+    watch(pipeline, clock, RED, RED)
+    pipeline.set_detect(False, clock.now())
+    assert not pipeline.set_detect(True, clock.advance(5.0)).events
+    assert [state.on for state in pipeline.decider.states] == [None]
+    first, second = watch(pipeline, clock, RED, RED)
+    assert not alerts([first])
+    assert [alert.event_type for alert in alerts([second])] == [EventType.START]
+
+
+def test_a_threshold_that_was_moved_is_in_force_and_shown_until_it_is_taken_back(tmp_path: Path, clock: ManualClock) -> None:
+    pipeline = pipeline_of(load_text(tmp_path, ONE_CAMERA.replace("label: red", "label: red, threshold: 0.3")), clock)
+    assert pipeline.thresholds == {"red": 0.3}
+    pipeline.set_threshold("red", 0.9)
+    assert pipeline.thresholds == {"red": 0.9}
+    assert not alerts(watch(pipeline, clock, GREY, GREY))
+    pipeline.set_threshold("red", None)
+    assert pipeline.thresholds == {"red": 0.3}
+    assert [alert.event_type for alert in alerts(watch(pipeline, clock, GREY, GREY))] == [EventType.START]
+
+
+@pytest.mark.parametrize(("rule", "value"), [("red", 0.0), ("red", 1.5), ("red", float("nan")), ("bird", 0.5)])
+def test_a_threshold_that_cannot_be_is_refused_and_nothing_changes(tmp_path: Path, clock: ManualClock, rule: str, value: float) -> None:
+    pipeline = pipeline_of(load_text(tmp_path), clock)
+    with pytest.raises(ValueError, match=rule):
+        pipeline.set_threshold(rule, value)
+    assert pipeline.thresholds == {"red": 0.5}
+
+
+def test_what_was_set_against_the_configuration_holds_from_the_start(tmp_path: Path, clock: ManualClock) -> None:
+    loaded = load_text(tmp_path)
+    parts = ("porch", loaded.config, Classifier(CARD, ColourEngine()), Rulebook(loaded, CARD), clock.now())
+    pipeline = Pipeline(*parts, detect=False, thresholds={"red": 0.25, "a rule of yore": 0.7})
+    assert not pipeline.detect
+    assert pipeline.thresholds == {"red": 0.25}
+
+
+def test_a_snapshot_is_masked_and_tells_nothing_else(tmp_path: Path, clock: ManualClock) -> None:
+    pipeline = pipeline_of(load_text(tmp_path, MASKED), clock)
+    outcome = pipeline.photograph(frame(clock.now(), RED))
+    assert outcome.snapshot is not None
+    assert not outcome.snapshot[:32].any()
+    assert (outcome.snapshot[34:] == RED).all()
+    assert (outcome.picture, outcome.events, outcome.sightings, outcome.readings) == (None, [], [], ())
+
+
+def test_a_snapshot_forgets_no_open_episode(tmp_path: Path, clock: ManualClock) -> None:
+    pipeline = pipeline_of(load_text(tmp_path), clock)
+    watch(pipeline, clock, RED, RED)
+    assert len(pipeline.photograph(frame(clock.now(), RED)).open_episodes) == 1
+
+
+def test_classifying_a_picture_is_no_look(tmp_path: Path, clock: ManualClock) -> None:
+    pipeline = pipeline_of(load_text(tmp_path, ZONED.replace("[frame, left]", "[left]")), clock)
+    states = pipeline.decider.states
+    image = painted(GREEN, width=128)
+    image[:, :32] = RED  # the zone is red; the square in the middle of the picture is not
+    best, *others = pipeline.classify(Frame("porch", 0, clock.now(), image))
+    assert (best.label, len(others)) == ("green", 2)
+    assert (pipeline.decider.states, pipeline.decider.availability, pipeline.best) == (states, None, None)
+    assert not pipeline.close().sightings
+
+
+def test_classifying_does_not_see_behind_a_mask(tmp_path: Path, clock: ManualClock) -> None:
+    pipeline = pipeline_of(load_text(tmp_path, MASKED.replace("[1, 0.5], [0, 0.5]", "[1, 1], [0, 1]")), clock)
+    assert pipeline.classify(frame(clock.now(), RED))[0].score == pytest.approx(1 / 3)
 
 
 def test_the_squares_of_a_frame_are_those_of_the_zones_that_rules_name_and_show_no_mask(tmp_path: Path, clock: ManualClock) -> None:

@@ -3,74 +3,18 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import pytest
 
-from monitor.camera.capture import Capture
-from monitor.camera.mailbox import Mailbox
 from monitor.camera.state import LinkState
-from monitor.classify.classifier import Classifier
-from monitor.clock import ManualClock
-from monitor.decide.decider import Event
 from monitor.pipeline import Outcome
-from monitor.publish.publisher import Publisher
 from monitor.publish.topics import Topics
-from monitor.publish.waiting import MemoryAlertQueue
-from monitor.values import CameraEvent, EndReason, EventType, Frame, OfflineReason, RuleState
-from monitor.workers import TICK, Classifying, Lane, announce
-from tests.camera.fake_source import FILE, FakeOpener, FakeSource, Grab
-from tests.publish.conftest import FakeLink
-from tests.spine import CARD, GREY, PORCH_RED, RED, Colour, ColourEngine, an_alert, frame, load_text, painted, pipeline_of
-
-
-class Raced(Mailbox):
-    """A mailbox whose capture thread runs on between a look into it and whatever follows."""
-
-    def __init__(self) -> None:
-        super().__init__(10)
-        self.meanwhile: Callable[[], object] = lambda: None
-
-    def take(self) -> Frame | None:
-        frame = super().take()
-        self.meanwhile()
-        return frame
-
-
-class Bench:
-    """Lanes of cameras that share a clock, and what came out of them. The cameras are files of one red picture."""
-
-    def __init__(self, folder: Path, *cameras: str) -> None:
-        self.clock = ManualClock()
-        self.engine = ColourEngine()
-        self.classifier = Classifier(CARD, self.engine)
-        sources = [f"  {name}: {{source: {name}.avi, pace: full}}" for name in cameras]
-        self.loaded = load_text(folder, "\n".join(["rules: [{label: red, hold: 1s}]", "cameras:", *sources]))
-        self.outcomes: list[Outcome] = []
-        self.lanes = {name: self._lane(name) for name in cameras}
-        self.classifying = Classifying(list(self.lanes.values()), self.classifier, self.clock, self.outcomes.append)
-
-    def _lane(self, name: str) -> Lane:
-        mailbox = Raced()
-        opener = FakeOpener(self.clock, FakeSource(self.clock, [Grab(takes=0.0, image=painted(RED))], FILE))
-        capture = Capture(name, self.loaded.config.cameras[name], self.clock, mailbox, lambda: 0.5, opener)
-        return Lane(capture, mailbox, pipeline_of(self.loaded, self.clock, name, self.engine))
-
-    def put(self, camera: str, *colours: Colour) -> None:
-        """Leave frames, a tenth of a second apart."""
-        for colour in colours:
-            self.lanes[camera].mailbox.put(frame(self.clock.advance(0.1), colour, camera=camera))
-
-    def step(self, after: float = 0.0) -> float:
-        return self.classifying.step(self.clock.advance(after))
-
-    def looked_at(self) -> list[str]:
-        """Whose frames were looked at, in order."""
-        return [outcome.camera for outcome in self.outcomes if outcome.picture is not None]
-
-    def events(self) -> list[Event]:
-        return [event for outcome in self.outcomes for event in outcome.events]
+from monitor.publish.voice import Voice
+from monitor.values import CameraEvent, EndReason, EventType, OfflineReason, RuleState
+from monitor.workers import TICK, announce
+from tests.lanes import Bench, Raced
+from tests.spine import GREY, PORCH_RED, RED, an_alert
 
 
 @pytest.fixture
@@ -214,6 +158,40 @@ def test_a_model_fault_in_a_shared_call_keeps_every_camera_online(tmp_path: Path
     assert {event.camera for event in bench.events() if isinstance(event, CameraEvent) and event.online} == {"front", "porch"}
 
 
+def test_a_camera_whose_detection_is_off_is_not_looked_at_and_stays_online(tmp_path: Path) -> None:
+    bench = Bench(tmp_path, "front", "porch")
+    bench.put("porch", GREY)
+    bench.step()
+    bench.lanes["porch"].pipeline.set_detect(False, bench.clock.now())
+    looks = len(bench.engine.calls)
+    for _ in range(30):
+        bench.put("porch", RED)
+        bench.step(0.9)
+    assert len(bench.engine.calls) == looks
+    assert bench.lanes["porch"].looks == 1
+    assert [event.online for event in bench.events() if isinstance(event, CameraEvent) and event.camera == "porch"] == [True]
+
+
+def test_a_camera_whose_detection_is_off_goes_offline_when_it_falls_silent(porch: Bench) -> None:
+    porch.lanes["porch"].pipeline.set_detect(False, porch.clock.now())
+    porch.put("porch", RED)
+    porch.step()
+    for _ in range(22):
+        porch.step(TICK)
+    assert [event.online for event in porch.events() if isinstance(event, CameraEvent)] == [True, False]
+
+
+def test_a_camera_whose_detection_is_off_keeps_none_from_being_looked_at(tmp_path: Path) -> None:
+    bench = Bench(tmp_path, "front", "porch")
+    bench.classifier.together = 2
+    bench.lanes["front"].pipeline.set_detect(False, bench.clock.now())
+    for camera in bench.lanes:
+        bench.put(camera, RED)
+    assert bench.step() == 0.0
+    assert bench.looked_at() == ["porch"]
+    assert bench.engine.calls == [1]
+
+
 def test_the_lane_counts_what_the_figures_need(porch: Bench) -> None:
     porch.put("porch", RED, GREY)
     porch.clock.advance(0.5)
@@ -242,31 +220,26 @@ def test_closing_hands_over_the_open_sightings_and_ends_nothing(porch: Bench) ->
     assert porch.events() == before
 
 
-class Ear:
-    """A publisher whose broker is there, and what it was told."""
-
-    def __init__(self) -> None:
-        clock = ManualClock()
-        self._link = FakeLink()
-        self.publisher = Publisher(self._link, Topics("B"), MemoryAlertQueue(), node="box", clock=clock, wake=lambda: None)
-        self._clock = clock
-
-    def told(self) -> Sequence[str]:
-        for _ in range(3):
-            self.publisher.step(self._clock.now())
-        return [topic for topic in self._link.topics() if "bridge" not in topic]
-
-
 ONLINE = CameraEvent("porch", 1.7e9, online=True, reason=None, detail="")
 OFFLINE = CameraEvent("porch", 1.7e9, online=False, reason=OfflineReason.LOST, detail="no answer")
 ON = RuleState(PORCH_RED, on=True, score=0.9, label="red", since=1.7e9, episode="e1")
 
 
+def told(voice: Voice) -> list[str]:
+    """The topics on which there is something to say."""
+    topics = []
+    while (message := voice.latest.next()) is not None:
+        topics.append(message[0])
+        voice.latest.told(*message)
+    return topics
+
+
 def test_states_and_availability_go_to_the_broker_at_once_and_alerts_do_not(caplog: pytest.LogCaptureFixture) -> None:
-    ear = Ear()
+    voice = Voice(Topics("B"), wake=lambda: None)
+    told(voice)
     with caplog.at_level(logging.INFO):
-        announce(Outcome("porch", [ONLINE, ON, an_alert()]), ear.publisher)
-    assert sorted(ear.told()) == ["B/porch/availability", "B/porch/red"]
+        announce(Outcome("porch", [ONLINE, ON, an_alert()]), voice)
+    assert told(voice) == ["B/porch/availability", "B/porch/red"]
     assert [record.message for record in caplog.records] == ["porch: red start (red 0.90)"]
 
 

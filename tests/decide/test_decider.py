@@ -12,7 +12,7 @@ from monitor.decide.decider import CameraDecider
 from monitor.decide.episode import episode_id
 from monitor.decide.rule import Reading, Rule
 from monitor.errors import ModelFaultError
-from monitor.values import Alert, Place, RuleState
+from monitor.values import Alert, CameraEvent, Place, RuleState
 
 CAT = Rule("cat", "cat", 0.5, 0.35, looks=1, zones=("frame", "drive"))
 DOG = Rule("dog", "dog", 0.5, 0.35, looks=1)
@@ -91,6 +91,35 @@ def test_an_impossible_threshold_is_refused_and_changes_nothing() -> None:
         camera.set_threshold("cat", 1.5)
     camera.look(clock.now(), [Reading("frame", "cat", 0.5, "tabby")])
     assert camera.any_on
+
+
+def test_a_threshold_goes_back_to_the_configured_one_exactly_however_often_it_was_moved() -> None:
+    clock = ManualClock()
+    camera = decider(clock)
+    for threshold in (0.9, 0.07, 1e-300, 0.3, 1.0):
+        camera.set_threshold("cat", threshold)
+    assert camera.thresholds == {"cat": 1.0, "dog": 0.5}
+    camera.set_threshold("cat", None)
+    assert camera.thresholds == {"cat": 0.5, "dog": 0.5}
+    camera.look(clock.now(), [Reading("frame", "cat", 0.5, "tabby")])
+    camera.look(clock.advance(1), [Reading("frame", "cat", 0.35, "tabby")])  # the configured release
+    camera.tick(clock.advance(6))
+    assert camera.any_on
+
+
+def test_a_threshold_of_a_rule_that_is_not_there_is_refused() -> None:
+    with pytest.raises(ValueError, match="porch has no rule bird"):
+        decider(ManualClock()).set_threshold("bird", 0.9)
+
+
+def test_a_camera_whose_detection_is_off_from_the_start_is_there_and_says_nothing_of_its_rules() -> None:
+    clock = ManualClock()
+    camera = CameraDecider("porch", [CAT], clock.now(), detect=False)
+    assert [type(event) for event in camera.look(clock.now(), [Reading("frame", "cat", 0.9, "tabby")])] == [CameraEvent]
+    assert (camera.detect, camera.between_states) == (False, False)
+    camera.set_detect(True, clock.now())
+    camera.look(clock.advance(1), [Reading("frame", "cat", 0.9, "tabby")])
+    assert (camera.detect, camera.any_on) == (True, True)
 
 
 def test_a_camera_without_rules_is_still_there_or_not() -> None:

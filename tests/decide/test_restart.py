@@ -7,8 +7,12 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from monitor.clock import ManualClock
+from monitor.decide.decider import CameraDecider, Event
 from monitor.decide.restart import orphans
+from monitor.decide.rule import Reading
 from monitor.values import Alert, EndReason, OpenEpisode, Place, Severity
+from tests.decide.conftest import CAT
 
 if TYPE_CHECKING:
     from tests.decide.conftest import Stage
@@ -85,6 +89,17 @@ def test_detection_switched_off_meanwhile_ends_it(stage: type[Stage]) -> None:
     ended = scene.decider.set_detect(False, scene.clock.now())
     assert [(event.reason, event.time) for event in ended if isinstance(event, Alert)] == [(EndReason.DETECT_OFF, KEPT.last_seen)]
     assert scene.decider.open_episodes() == []
+
+
+def test_detection_that_is_off_at_the_start_ends_it_after_its_minute() -> None:
+    clock = ManualClock()
+    decider = CameraDecider("porch", [CAT], clock.now(), [KEPT], detect=False)
+    told: list[Event] = []
+    for _ in range(61):
+        told += decider.look(clock.now(), [Reading("frame", "cat", 0.9, "tabby")])
+        told += decider.tick(clock.now())
+        clock.advance(1)
+    assert [(event.reason, event.time) for event in told if isinstance(event, Alert)] == [(EndReason.RESTART, KEPT.last_seen)]
 
 
 def test_last_seen_is_the_last_look_at_or_above_release(stage: type[Stage]) -> None:

@@ -17,7 +17,7 @@ import pytest
 
 from monitor.clock import ManualClock
 from monitor.config.schema import LoggingSettings
-from monitor.observe.logs import Logs
+from monitor.observe.logs import Logs, set_level
 
 ROOT = Path(__file__).parents[2]
 SetUp = Callable[..., io.StringIO]
@@ -49,6 +49,28 @@ def test_only_lines_at_or_above_the_level_are_written_and_of_others_only_warning
     logging.getLogger("another.library").info("chatter")
     logging.getLogger("another.library").warning("trouble")
     assert [line.rpartition(": ")[2] for line in stream.getvalue().splitlines()] == ["news", "trouble"]
+
+
+def test_the_level_can_be_set_while_it_runs_and_everything_else_stays(set_up: SetUp, log: logging.Logger, tmp_path: Path) -> None:
+    stream = set_up(level="info", file=tmp_path / "monitor.log")
+    handlers = list(logging.getLogger().handlers)
+    set_level("debug")
+    log.debug("detail")
+    logging.getLogger("another.library").info("chatter")
+    set_level("error")
+    log.warning("trouble")
+    log.error("disaster")
+    assert logging.getLogger().handlers == handlers
+    for text in (stream.getvalue(), (tmp_path / "monitor.log").read_text()):
+        assert [line.rpartition(": ")[2] for line in text.splitlines()] == ["detail", "disaster"]
+
+
+def test_a_level_that_there_is_not_is_refused_and_changes_nothing(set_up: SetUp, log: logging.Logger) -> None:
+    stream = set_up(level="info")
+    with pytest.raises(ValueError, match="CHATTY"):
+        set_level("chatty")
+    log.info("news")
+    assert "news" in stream.getvalue()
 
 
 @pytest.mark.parametrize("form", ["text", "json"])
