@@ -214,6 +214,16 @@ class Subscriber:
         goal = len(self.alerts()) + count
         self.wait_for(lambda: len(self.alerts()) >= goal, what=f"{count} more alerts")
 
+    def say(self, topic: str, payload: str | Mapping[str, object] = "", *, retain: bool = False) -> None:
+        """Publish a text, or an object as JSON."""
+        self._client.publish(topic, payload if isinstance(payload, str) else json.dumps(payload), qos=1, retain=retain)
+
+    def ask(self, request: str, payload: str | Mapping[str, object] = "", within: float = 15.0) -> Any:
+        """Send a request and give the answer."""
+        asked = stopwatch()
+        self.say(f"monitor/bridge/request/{request}", payload)
+        return self.wait(f"monitor/bridge/response/{request}", within, since=asked).body
+
     def alerts(self) -> list[dict[str, Any]]:
         """The alerts so far, of all cameras."""
         with self._news:
