@@ -111,7 +111,7 @@ class Hearing:
             if message.payload == b"online" and not message.retained:
                 self._greet_soon(now)
         elif not message.retained:
-            self._obey(message)
+            self._pass_on(message)
         elif message.topic not in self._ignored:
             self._ignored.add(message.topic)
             log.warning("ignored: a retained command on %s; publish commands without the retain flag", message.topic)
@@ -121,6 +121,12 @@ class Hearing:
         online = _field(message.payload, "state") == "online"
         self._rivals.state(online=online)
         return self._talking and not online and not message.retained
+
+    def _pass_on(self, message: Received) -> None:
+        try:
+            self._obey(message)
+        except Exception:  # a bug in obeying must not cost the acknowledgements that came with it
+            log.exception("the command on %s failed", message.topic)
 
     def _greet_soon(self, now: float) -> None:
         shortest, longest = GREETING

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 
 
 class Once:
@@ -30,11 +31,19 @@ class Once:
         """Note that the broker answered for one."""
         self._answered += 1
 
-    def give_up(self) -> None:
-        """Say no more of it."""
-        self._messages.clear()
+    def forget(self, topic: str) -> None:
+        """Drop what would be said on a topic; what is on its way must be said `again`."""
+        self._messages = [message for message in self._messages if message[0] != topic]
 
     def again(self) -> None:
         """Take it that nothing was said, unless all was: the connection broke."""
         if not self.done:
             self._sent = self._answered = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """One of the messages, on its way."""
+
+    once: Once
+    topic: str

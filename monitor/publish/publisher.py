@@ -29,7 +29,7 @@ from monitor.publish.contract import (
     Subscribed,
 )
 from monitor.publish.hearing import Hearing
-from monitor.publish.once import Once
+from monitor.publish.once import Once, Said
 from monitor.publish.sendable import UnsendableError
 from monitor.publish.suspects import Suspects
 from monitor.publish.trouble import Trouble
@@ -79,7 +79,7 @@ class Publisher:
         self._connected = False
         self._handed_out: deque[Outgoing] = deque()
         self._unsaid: Passing | None = None
-        self._flying: dict[int, Hashable] = {}  # token -> an alert's key, a topic, or one of the two `Once`
+        self._flying: dict[int, Hashable] = {}  # token -> an alert's key, a topic, or what is said once
         self._suspects = Suspects()
         self._complained: set[str] = set()  # topics whose refusal is in the log already
         self._lost = (0, 0)
@@ -162,9 +162,9 @@ class Publisher:
             case str() as topic:
                 self._latest.forget(topic)
                 self._voice.cannot_send(f"{topic}: {HANGS_UP}")
-            case Once() as once:
-                once.give_up()
-                self._voice.cannot_send(f"what tidies up after an earlier configuration: {HANGS_UP}")
+            case Said(once, topic):
+                once.forget(topic)
+                self._voice.cannot_send(f"{topic}: {HANGS_UP}")
 
     def _settle(self, token: int, refused: str | None, acknowledged: list[Key]) -> None:
         what = self._flying.pop(token, None)
@@ -178,8 +178,8 @@ class Publisher:
                 acknowledged.append(what)
             case tuple():
                 self._alerts.refuse(what, f"the broker refused it ({refused})")
-            case Once():
-                what.answered()
+            case Said(once):
+                once.answered()
             case str() if refused is None:
                 self._complained.discard(what)
             case str() if what not in self._complained:
@@ -199,7 +199,8 @@ class Publisher:
 
     def _send_once(self, once: Once, now: Moment) -> bool:
         while (item := once.next()) is not None:
-            if not self._offer(once, *item, now, retain=True):
+            topic, data = item
+            if not self._offer(Said(once, topic), topic, data, now, retain=True):
                 return False
             once.sent()
         return True
@@ -254,8 +255,8 @@ class Publisher:
             match what:
                 case tuple():
                     self._alerts.quarantine(what, str(error))
-                case Once():
-                    what.answered()
+                case Said(once):
+                    once.answered()
                 case str():
                     self._latest.forget(what)
             return True

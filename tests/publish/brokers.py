@@ -112,9 +112,13 @@ class Mosquitto:
 
 @dataclass
 class Script:
-    """What a scripted broker answers: bytes, b"" to hang up, None for nothing. level: 4 or 5; mid: of a PUBLISH with QoS 1."""
+    """What a scripted broker answers: bytes, b"" to hang up, None for nothing. level: 4 or 5; mid: of a PUBLISH with QoS 1.
+
+    subscribe: the code for one topic: 1 to grant it, 0x87 to refuse it.
+    """
 
     connect: Callable[[int], bytes | None] = lambda level: b"\x20\x03\0\0\0" if level == 5 else b"\x20\x02\0\0"
+    subscribe: Callable[[str], int] = lambda topic: 1
     publish: Callable[[int], bytes | None] = lambda mid: b"\x40\x02" + struct.pack("!H", mid)
 
 
@@ -165,7 +169,18 @@ class ScriptedBroker:
         if kind >> 4 == 3:
             (topic,) = struct.unpack_from("!H", body)
             return self._script.publish(struct.unpack_from("!H", body, 2 + topic)[0]) if kind & 0x06 else None
+        if kind == 0x82:
+            return self._grant(body)
         return b"\xd0\x00" if kind == 0xC0 else b""
+
+    def _grant(self, body: bytes) -> bytes:
+        properties = b"\0" if self.levels[-1] == 5 else b""
+        rest, granted = body[2 + len(properties) :], b""
+        while rest:
+            end = 2 + struct.unpack_from("!H", rest)[0]
+            granted += bytes([self._script.subscribe(rest[2:end].decode())])
+            rest = rest[end + 1 :]
+        return bytes([0x90, 2 + len(properties) + len(granted)]) + body[:2] + properties + granted
 
 
 def _packet(read: Callable[[int], bytes]) -> tuple[int, bytes]:

@@ -16,6 +16,7 @@ from pydantic import SecretStr
 from monitor.backoff import Backoff
 from monitor.clock import Clock, ManualClock, SystemClock, stopwatch
 from monitor.config.schema import MqttSettings
+from monitor.publish.contract import Received
 from monitor.publish.hearing import Hearing
 from monitor.publish.lasting import MqttLink
 from monitor.publish.link import Will
@@ -24,7 +25,7 @@ from monitor.publish.topics import Topics
 from monitor.publish.voice import Voice
 from monitor.values import Alert
 from tests.publish.brokers import MOSQUITTO, Embedded, Listener, Mosquitto, Script, ScriptedBroker, free_port
-from tests.publish.fakes import FakeLink, FakeQueue, Stage, an_alert, outgoing
+from tests.publish.fakes import BOX, FakeLink, FakeQueue, Stage, an_alert, outgoing
 
 __all__ = ["MOSQUITTO", "Embedded", "FakeLink", "FakeQueue", "Listener", "Mosquitto", "Script", "ScriptedBroker", "free_port"]
 
@@ -39,6 +40,7 @@ class Publishing:
     voice: Voice
     link: MqttLink
     alerts: FakeQueue
+    obeyed: list[Received]
     wake: threading.Event
     clock: Clock = field(default_factory=SystemClock)
 
@@ -141,6 +143,7 @@ def link_to(wake: threading.Event) -> Iterator[Callable[..., MqttLink]]:
         clock: Clock | None = None,
         *,
         mqtt_5: bool = True,
+        box: str = BOX,
         waker: threading.Event = wake,
         subscriptions: Sequence[Sequence[str]] = (),
         **keys: Any,
@@ -153,7 +156,7 @@ def link_to(wake: threading.Event) -> Iterator[Callable[..., MqttLink]]:
         made.append(
             MqttLink(
                 settings,
-                "monitor-t-abcdef",
+                box,
                 WILL,
                 clock=clock,
                 backoff=backoff,
@@ -171,13 +174,14 @@ def link_to(wake: threading.Event) -> Iterator[Callable[..., MqttLink]]:
 
 @pytest.fixture
 def publish_to(link_to: Callable[..., MqttLink], wake: threading.Event) -> Callable[..., Publishing]:
-    """Make a publisher to a port of this machine; arguments as for `link_to`."""
+    """Make a publisher to a port of this machine; other arguments as for `link_to`."""
 
-    def make(port: int, **options: Any) -> Publishing:
-        hearing = Hearing(Topics("monitor"), "monitor-t-abcdef", random=lambda: 0.5)
-        link = link_to(port, subscriptions=hearing.subscriptions, **options)
+    def make(port: int, *, box: str = BOX, commands: Sequence[str] = (), **options: Any) -> Publishing:
+        obeyed: list[Received] = []
+        hearing = Hearing(Topics("monitor"), box, "homeassistant/status", commands, obeyed.append, random=lambda: 0.5)
+        link = link_to(port, box=box, subscriptions=hearing.subscriptions, **options)
         voice, alerts = Voice(Topics("monitor"), wake.set), FakeQueue()
-        return Publishing(Publisher(link, voice, alerts, hearing, SystemClock()), voice, link, alerts, wake)
+        return Publishing(Publisher(link, voice, alerts, hearing, SystemClock()), voice, link, alerts, obeyed, wake)
 
     return make
 

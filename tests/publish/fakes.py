@@ -175,14 +175,16 @@ class FakeLink:
 class Stage:
     """A publisher over a link without a network, with everything it stands on. obeyed: the commands it passed on."""
 
-    def __init__(self, link: FakeLink, base: str = "monitor", commands: Sequence[str] = ()) -> None:
+    def __init__(
+        self, link: FakeLink, base: str = "monitor", commands: Sequence[str] = (), obey: Callable[[Received], None] | None = None
+    ) -> None:
         self.link = link
         self.clock = ManualClock()
         self.alerts = FakeQueue()
         self.woken = threading.Event()
         self.obeyed: list[Received] = []
         self.voice = Voice(Topics(base), self.woken.set)
-        self.hearing = Hearing(Topics(base), BOX, "homeassistant/status", commands, self.obeyed.append, random=lambda: 0.5)
+        self.hearing = Hearing(Topics(base), BOX, "homeassistant/status", commands, obey or self.obeyed.append, random=lambda: 0.5)
         self.publisher = Publisher(link, self.voice, self.alerts, self.hearing, self.clock)
         self._base = base
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import signal
 import subprocess
@@ -16,6 +15,7 @@ import pytest
 from monitor.clock import stopwatch
 from monitor.publish.trouble import TroubleKind
 from monitor.values import Alert, Place, RuleState
+from tests.publish.fakes import seqs_in
 
 if TYPE_CHECKING:
     from tests.publish.conftest import Embedded, Listener, Mosquitto, Publishing
@@ -52,7 +52,7 @@ while True:
 
 
 def seqs(listener: Listener) -> list[int]:
-    return [json.loads(payload)["seq"] for payload in listener.payloads(ALERT)]
+    return seqs_in(listener.payloads(ALERT))
 
 
 @pytest.fixture(params=["embedded", pytest.param("mosquitto", marks=pytest.mark.real)])

@@ -53,10 +53,10 @@ def test_what_is_done_is_not_said_again() -> None:
     assert said(once, 0) == []
 
 
-def test_what_is_given_up_is_done() -> None:
+def test_what_is_forgotten_is_not_said_again() -> None:
     once = Once(MESSAGES)
-    once.next()
-    once.sent()
-    once.give_up()
+    said(once, 1)
+    once.forget("b")
     assert once.done
-    assert once.next() is None
+    once.again()
+    assert said(once, 0) == []
