@@ -221,11 +221,13 @@ def test_an_answer_that_goes_wrong_is_logged_and_the_others_are_given(porch: Ben
     assert caplog.text.count("could not be answered") == 2
 
 
-def test_what_is_left_at_the_end_is_answered(porch: Bench, asker: Asker) -> None:
+def test_what_is_left_at_the_end_is_answered_and_not_done_after_a_new_beginning(porch: Bench, asker: Asker) -> None:
     asker.photograph("porch")
     porch.step()
     asker.switch("porch", on=False)
     porch.classifying.close()
+    porch.put("porch", RED)
+    porch.step()
     assert asker.answers == ["not done: the daemon stopped meanwhile"] * 2
     assert porch.lanes["porch"].pipeline.detect
 

@@ -93,13 +93,14 @@ def test_an_impossible_threshold_is_refused_and_changes_nothing() -> None:
     assert camera.any_on
 
 
-def test_a_threshold_goes_back_to_the_configured_one_exactly_however_often_it_was_moved() -> None:
+@pytest.mark.parametrize("last", [None, 0.5])
+def test_a_threshold_goes_back_to_the_configured_one_exactly_however_it_was_moved(last: float | None) -> None:
     clock = ManualClock()
     camera = decider(clock)
-    for threshold in (0.9, 0.07, 1e-300, 0.3, 1.0):
+    for threshold in (0.9, 0.07, 1e-323, 1.0):
         camera.set_threshold("cat", threshold)
     assert camera.thresholds == {"cat": 1.0, "dog": 0.5}
-    camera.set_threshold("cat", None)
+    camera.set_threshold("cat", last)
     assert camera.thresholds == {"cat": 0.5, "dog": 0.5}
     camera.look(clock.now(), [Reading("frame", "cat", 0.5, "tabby")])
     camera.look(clock.advance(1), [Reading("frame", "cat", 0.35, "tabby")])  # the configured release

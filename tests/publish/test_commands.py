@@ -162,8 +162,16 @@ def test_an_error_carries_the_transaction_if_there_is_a_sensible_one(payload: by
     assert refusal("bridge/request/reboot", payload).transaction == transaction
 
 
-def test_a_message_repeats_little_of_what_was_sent_and_nothing_that_acts_on_a_terminal() -> None:
-    error = str(refusal("yard/detect/set", "\x1b[2J" + "x" * 1000))
+@pytest.mark.parametrize(
+    ("topic", "payload"),
+    [
+        ("yard/detect/set", "\x1b[2J" + "x" * 1000),
+        ("bridge/request/classify", json.dumps({"camera": "\x1b[2J" + "x" * 1000})),
+        ("\x1b[2J" + "x" * 1000 + "/detect/set", "ON"),
+    ],
+)
+def test_a_message_repeats_little_of_what_was_sent_and_nothing_that_acts_on_a_terminal(topic: str, payload: str) -> None:
+    error = str(refusal(topic, payload))
     assert "\x1b" not in error
     assert error.count("x") < 80
 
