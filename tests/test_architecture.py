@@ -22,7 +22,7 @@ FLOORS = [
     ("camera", "classify", "record", "publish", "observe", "web", "runtime"),
     ("rulebook", "dispatch", "bridge"),
     ("pipeline",),
-    ("recording", "replay"),
+    ("recording", "replay", "errands"),
     ("workers",),
     ("commanding",),
     ("messaging",),
