@@ -44,7 +44,8 @@ class Bridge:
         before = announced.recall()
         plan = changes(before, known, retained_topics(config, self._voice.topics))
         announced.keep({**before, **plan.notes})
-        publisher.tidy(plan.first, plan.last, lambda: announced.keep(plan.notes))
+        first = [(topic, payloads.encode(payload)) for topic, payload in plan.first]
+        publisher.tidy(first, plan.last, lambda: announced.keep(plan.notes))
         self.tell_info()
         self._voice.send_retained(known)
         self._voice.send_lost(OutboxFacts())

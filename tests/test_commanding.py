@@ -19,7 +19,7 @@ from monitor.publish.topics import Topics
 from monitor.publish.voice import Voice
 from monitor.recording import Inbox
 from monitor.runtime.signals import Request
-from monitor.values import EndReason
+from monitor.values import Alert, EndReason
 from tests.lanes import Bench
 from tests.spine import RED
 
@@ -72,7 +72,7 @@ def test_detection_off_ends_what_runs_is_kept_and_is_shown(stage: Stage) -> None
         pass
     stage.say("porch/detect/set", "OFF")
     stage.lanes.step(1.0)
-    ends = [event.reason for event in stage.lanes.events() if getattr(event, "reason", None)]
+    ends = [event.reason for event in stage.lanes.events() if isinstance(event, Alert) and event.reason]
     assert ends == [EndReason.DETECT_OFF]
     assert stage.inbox.take().overrides == {("porch", "detect"): "OFF"}
     assert stage.shown("porch/detect/state") == "OFF"
