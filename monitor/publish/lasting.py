@@ -16,7 +16,7 @@ from monitor.config.schema import MqttSettings
 from monitor.publish.contract import Acknowledged, Connected, Disconnected, LinkEvent, Received, Subscribed
 from monitor.publish.link import MQTT_3, MQTT_5, WINDOW, Accepted, Answered, Connection, Ended, Granted, Heard, Opened, Will
 from monitor.publish.sendable import MAX_PACKET, check_sendable
-from monitor.publish.trouble import Trouble, TroubleKind
+from monitor.publish.trouble import Trouble, TroubleKind, from_silence
 
 log = logging.getLogger(__name__)
 
@@ -196,8 +196,7 @@ class MqttLink:
             self._connection.close()
         self._forget_connection()
         if unanswered and trouble.kind is TroubleKind.LOST:
-            where = f"{self._settings.host}:{self._settings.port}"
-            trouble = Trouble(TroubleKind.PROTOCOL, f"{where} hung up without an answer (is it an MQTT broker? does it want TLS?)")
+            trouble = from_silence(self._settings)
         if unanswered and trouble.kind is not TroubleKind.AUTH:
             self._version = MQTT_3 if self._version == MQTT_5 else MQTT_5
             if self._version == MQTT_3:

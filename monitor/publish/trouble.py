@@ -8,6 +8,8 @@ import ssl
 from dataclasses import dataclass
 from enum import StrEnum
 
+from monitor.config.schema import MqttSettings
+
 
 class TroubleKind(StrEnum):
     """The kinds of trouble that call for different remedies."""
@@ -54,6 +56,18 @@ def from_error(error: BaseException | None, host: str, port: int) -> Trouble:
             return Trouble(TroubleKind.UNREACHABLE, f"{where} cannot be reached ({error.strerror})")
         case _:
             return Trouble(TroubleKind.LOST, f"cannot connect to {where} ({error or 'unknown reason'})")
+
+
+def from_silence(settings: MqttSettings) -> Trouble:
+    """Put into words that the broker hung up on our first packet: what it wants instead it does not say."""
+    if settings.tls.cert:
+        hint = "does it accept our client certificate?"
+    elif settings.tls.enabled:
+        hint = "does it want a client certificate, mqtt.tls.cert?"
+    else:
+        hint = "does it want TLS?"
+    where = f"{settings.host}:{settings.port}"
+    return Trouble(TroubleKind.PROTOCOL, f"{where} hung up without an answer (is it an MQTT broker? {hint})")
 
 
 def from_reason(code: int, name: str, client_id: str) -> Trouble:

@@ -123,10 +123,15 @@ class Script:
 
 
 class ScriptedBroker:
-    """A server on a loopback port that does with MQTT packets what a script says. tls: wraps each connection."""
+    """A server on a loopback port that does with MQTT packets what a script says. tls: wraps each connection.
+
+    levels, connects: of each CONNECT, the version and all that follows the length; published: first byte and body of each PUBLISH.
+    """
 
     def __init__(self, script: Script, tls: ssl.SSLContext | None = None) -> None:
         self.levels: list[int] = []
+        self.connects: list[bytes] = []
+        self.published: list[tuple[int, bytes]] = []
         self._script = script
         self._tls = tls
         self._server = socket.create_server(("127.0.0.1", 0))
@@ -165,8 +170,10 @@ class ScriptedBroker:
     def _answer(self, kind: int, body: bytes) -> bytes | None:
         if kind == 0x10:
             self.levels.append(body[6])
+            self.connects.append(body)
             return self._script.connect(body[6])
         if kind >> 4 == 3:
+            self.published.append((kind, body))
             (topic,) = struct.unpack_from("!H", body)
             return self._script.publish(struct.unpack_from("!H", body, 2 + topic)[0]) if kind & 0x06 else None
         if kind == 0x82:

@@ -9,7 +9,6 @@ import shutil
 import socket
 import ssl
 import struct
-import subprocess
 import threading
 from collections.abc import Callable
 from functools import partial
@@ -25,6 +24,7 @@ from monitor.publish.lasting import ACK_TIMEOUT, ANSWER_TIMEOUT, MqttLink
 from monitor.publish.link import MQTT_5, Connection, Will
 from monitor.publish.sendable import UnsendableError
 from monitor.publish.trouble import Trouble, TroubleKind
+from tests.publish.certificates import Certified, certificate
 
 if TYPE_CHECKING:
     from tests.publish.conftest import Embedded, ScriptedBroker
@@ -294,44 +294,20 @@ def test_a_connection_given_up_while_it_was_being_made_never_says_a_word() -> No
             assert peer.recv(10_000) == b""
 
 
-LOCAL = "IP:127.0.0.1"
-
-
-def certificate(folder: Path, name: str, host: str = LOCAL, end: str = "20991231235959Z") -> tuple[Path, Path]:
-    """Make a self-signed certificate for `host` that was valid from 2020 to `end`, and its key."""
-    home = folder / name
-    home.mkdir()
-    (home / "index").touch()
-    (home / "ca.cnf").write_text(
-        f"[ca]\ndefault_ca=us\n[us]\ndatabase={home}/index\nnew_certs_dir={home}\nrand_serial=yes\ndefault_md=sha256\npolicy=any\n"
-        f"x509_extensions=names\n[any]\ncommonName=supplied\n[names]\nsubjectAltName={host}\n"
-    )
-    cert, key, request = home / "cert.pem", home / "key.pem", home / "request.pem"
-    new_key: list[str | Path] = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-keyout", key]
-    openssl("req", "-new", *new_key, "-out", request, "-subj", f"/CN={name}")
-    validity = ["-startdate", "20200101000000Z", "-enddate", end]
-    openssl("ca", "-batch", "-selfsign", "-config", home / "ca.cnf", *validity, "-keyfile", key, "-in", request, "-out", cert, "-notext")
-    return cert, key
-
-
-def openssl(*arguments: str | Path) -> None:
-    subprocess.run(["openssl", *map(str, arguments)], check=True, capture_output=True)
-
-
 @pytest.mark.real
 @pytest.mark.skipif(shutil.which("openssl") is None, reason="openssl is not installed")
 @pytest.mark.filterwarnings("ignore:unclosed <ssl.SSLSocket:ResourceWarning")  # paho leaves it to the garbage collector
 class TestTls:
     """Certificates that are good, of a stranger, for another host and expired; and a broker without TLS."""
 
-    def broker(self, scripted: Scripted, cert: Path, key: Path) -> ScriptedBroker:
+    def broker(self, scripted: Scripted, certified: Certified) -> ScriptedBroker:
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        context.load_cert_chain(cert, key)
+        context.load_cert_chain(certified.cert, certified.key)
         return scripted(tls=context)
 
     def test_a_broker_with_a_known_certificate_is_trusted(self, scripted: Scripted, link_to: Links, driver: Driver, tmp_path: Path) -> None:
-        cert, key = certificate(tmp_path, "broker")
-        link = link_to(self.broker(scripted, cert, key).port, tls={"enabled": True, "ca": cert})
+        made = certificate(tmp_path, "broker")
+        link = link_to(self.broker(scripted, made).port, tls={"enabled": True, "ca": made.cert})
         driver.until_connected(link)
         driver.until_answered(link)
 
@@ -347,10 +323,9 @@ class TestTls:
     def test_a_broker_with_a_wrong_certificate_is_never_talked_to(
         self, scripted: Scripted, link_to: Links, driver: Driver, tmp_path: Path, made_for: dict[str, str], trusted: bool, words: str
     ) -> None:
-        cert, key = certificate(tmp_path, "broker", **made_for)
-        other, _ = certificate(tmp_path, "other")
-        broker = self.broker(scripted, cert, key)
-        link = link_to(broker.port, tls={"enabled": True, "ca": cert if trusted else other})
+        made, other = certificate(tmp_path, "broker", **made_for), certificate(tmp_path, "other")
+        broker = self.broker(scripted, made)
+        link = link_to(broker.port, tls={"enabled": True, "ca": made.cert if trusted else other.cert})
         driver.until(link, lambda: link.trouble)
         assert link.trouble is not None
         assert link.trouble.kind is TroubleKind.TLS
@@ -360,9 +335,8 @@ class TestTls:
     def test_a_broker_without_tls_is_not_talked_to_in_the_clear(
         self, scripted: Scripted, link_to: Links, driver: Driver, tmp_path: Path
     ) -> None:
-        cert, _ = certificate(tmp_path, "broker")
         broker = scripted(connect=lambda level: ACCEPT_5)
-        link = link_to(broker.port, tls={"enabled": True, "ca": cert})
+        link = link_to(broker.port, tls={"enabled": True, "ca": certificate(tmp_path, "broker").cert})
         driver.until(link, lambda: broker.levels or link.trouble)
         assert not broker.levels
 

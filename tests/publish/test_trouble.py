@@ -6,7 +6,8 @@ import ssl
 
 import pytest
 
-from monitor.publish.trouble import TroubleKind, from_error, from_reason
+from monitor.config.schema import MqttSettings
+from monitor.publish.trouble import Trouble, TroubleKind, from_error, from_reason, from_silence
 
 
 @pytest.mark.parametrize(
@@ -24,6 +25,19 @@ from monitor.publish.trouble import TroubleKind, from_error, from_reason
 def test_a_failed_attempt_is_put_into_words(error: BaseException | None, kind: TroubleKind, words: str) -> None:
     trouble = from_error(error, "hub", 1883)
     assert (trouble.kind, str(trouble)) == (kind, words)
+
+
+@pytest.mark.parametrize(
+    ("tls", "hint"),
+    [
+        ({}, "does it want TLS?"),
+        ({"enabled": True}, "does it want a client certificate, mqtt.tls.cert?"),
+        ({"enabled": True, "cert": "c.pem", "key": "k.pem"}, "does it accept our client certificate?"),
+    ],
+)
+def test_a_broker_that_hangs_up_without_a_word_may_want_what_it_is_not_given(tls: dict[str, object], hint: str) -> None:
+    trouble = from_silence(MqttSettings.model_validate({"host": "hub", "tls": tls}))
+    assert trouble == Trouble(TroubleKind.PROTOCOL, f"hub:1883 hung up without an answer (is it an MQTT broker? {hint})")
 
 
 @pytest.mark.parametrize(
