@@ -16,7 +16,7 @@ from monitor.config.schema import MqttSettings
 from monitor.publish.contract import Acknowledged, Connected, Disconnected, LinkEvent, Received, Subscribed
 from monitor.publish.link import MQTT_3, MQTT_5, WINDOW, Accepted, Answered, Connection, Ended, Granted, Heard, Opened, Will
 from monitor.publish.sendable import MAX_PACKET, check_sendable
-from monitor.publish.trouble import Trouble, TroubleKind, from_silence
+from monitor.publish.trouble import Trouble, TroubleKind, from_brevity, from_silence
 
 log = logging.getLogger(__name__)
 
@@ -34,6 +34,12 @@ STEADY = 10.0
 
 AT_ONCE = 1000
 """Things heard that one `drain` tells of, so that a flood does not keep its caller from everything else."""
+
+BRIEF = 30.0
+"""Seconds of a connection that broke suspiciously early."""
+
+BRIEF_IN_A_ROW = 3
+"""Brief connections one after the other, with no failed attempt in between, that make us suspect another client of our name."""
 
 GOODBYE = 0.6
 """Seconds that `stop` waits for the broker to take our last message."""
@@ -72,6 +78,7 @@ class MqttLink:
         self._deadline = 0.0
         self._opened = False
         self._up_since: float | None = None
+        self._brief = 0
         self._retry_at = 0.0
         self._tokens = 0
         self._waiting: dict[int, tuple[int, float]] = {}  # packet id -> token, when
@@ -190,8 +197,12 @@ class MqttLink:
     def _end(self, trouble: Trouble, now: float) -> list[LinkEvent]:
         """Give the connection up and set the time of the next attempt."""
         was_up, unanswered = self._up_since is not None, self._up_since is None and self._opened
-        if self._up_since is not None and now - self._up_since >= STEADY:
+        lasted = 0.0 if self._up_since is None else now - self._up_since
+        if lasted >= STEADY:
             self._backoff.reset()
+        self._brief = self._brief + 1 if was_up and lasted < BRIEF else 0
+        if self._brief >= BRIEF_IN_A_ROW and trouble.kind is TroubleKind.LOST:
+            trouble = from_brevity(self._client_id)
         if self._connection is not None:
             self._connection.close()
         self._forget_connection()

@@ -58,6 +58,13 @@ def from_error(error: BaseException | None, host: str, port: int) -> Trouble:
             return Trouble(TroubleKind.LOST, f"cannot connect to {where} ({error or 'unknown reason'})")
 
 
+def from_brevity(client_id: str) -> Trouble:
+    """Put into words that one connection after another is accepted and broken: only newer brokers say that another client did it."""
+    return Trouble(
+        TroubleKind.LOST, f"the connection breaks again and again: does another client sign in as {client_id}? (set mqtt.client_id)"
+    )
+
+
 def from_silence(settings: MqttSettings) -> Trouble:
     """Put into words that the broker hung up on our first packet: what it wants instead it does not say."""
     if settings.tls.cert:

@@ -13,7 +13,7 @@ import threading
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -321,7 +321,7 @@ class TestTls:
         ids=["stranger", "other host", "expired"],
     )
     def test_a_broker_with_a_wrong_certificate_is_never_talked_to(
-        self, scripted: Scripted, link_to: Links, driver: Driver, tmp_path: Path, made_for: dict[str, str], trusted: bool, words: str
+        self, scripted: Scripted, link_to: Links, driver: Driver, tmp_path: Path, made_for: dict[str, Any], trusted: bool, words: str
     ) -> None:
         made, other = certificate(tmp_path, "broker", **made_for), certificate(tmp_path, "other")
         broker = self.broker(scripted, made)
