@@ -155,7 +155,7 @@ def _camera(camera: str, rules: list[RuleSettings], topics: Topics, *, commands:
             "event_types": [str(kind) for kind in EventType],
             "icon": "mdi:bell-ring-outline",
             "qos": 1,
-            **here,
+            **_available(topics),  # not the camera's: the end of an episode whose camera was lost must be seen
         },
     )
     yield Entity("image", "image", {"name": "Last alert", "image_topic": topics.snapshot(camera), "content_type": "image/jpeg", **here})
