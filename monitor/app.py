@@ -144,7 +144,7 @@ class Daemon:
         """Give those overrides whose camera and rule are still configured, and say that they stand above the file."""
         known = {(camera, "detect") for camera in self.config.cameras}
         rules = {(camera, f"threshold/{rule.name}"): rule for camera in self.config.cameras for rule in self.config.rules_of(camera)}
-        overrides = {key: value for key, value in found.items() if key in known or key in rules}
+        overrides = {key: value for key, value in found.items() if key in known or (key in rules and 0 < float(value) <= 1)}
         for (camera, name), value in overrides.items():
             written = f"; the file says {rules[camera, name].threshold:g}" if (camera, name) in rules else ""
             log.warning("%s: %s is %s, as it was set over MQTT%s", camera, name, value, written)

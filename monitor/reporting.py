@@ -78,7 +78,7 @@ class Reporter:
         spent, self._spent[name] = lane.work - self._spent[name], lane.work
         looks = after.looks - before.looks
         if not looks:
-            log.info("%s: no looks (%s)", name, lane.capture.link.state)
+            log.info("%s: no looks (%s)", name, lane.capture.link.state if lane.pipeline.detect else "detection is off")
             return
         best = f"; best: {lane.pipeline.best.label} {lane.pipeline.best.score:.2f}" if lane.pipeline.best else ""
         log.info("%s: %d looks, %.0f ms each%s", name, looks, 1000 * spent / looks, best)
