@@ -28,7 +28,7 @@ from monitor.recording import Inbox, Recording
 from monitor.rulebook import Rulebook
 from monitor.runtime.signals import Request
 from monitor.runtime.threads import Work, Worker, run_in_thread, stop_all
-from monitor.values import Alert, Moment, OpenEpisode, RuleState
+from monitor.values import Moment, OpenEpisode
 from monitor.workers import Classifying, Lane, announce
 
 log = logging.getLogger(__name__)
@@ -93,7 +93,7 @@ class Daemon:
         self._run(Stage([self._worker("record", self.recording, self.inbox.wake)], 0.6))
         ended = orphans(kept, self.rulebook.places())
         if ended:
-            self._deliver(Outcome("", [*map(_unknown, ended), *ended]))
+            self._deliver(Outcome("", ended))
         frames = threading.Event()
         self.lanes = [self._lane(camera, kept, overrides, frames) for camera in self.config.cameras]
         if self.messaging:
@@ -206,8 +206,3 @@ class Daemon:
         self._stages.append(stage)
         for worker in stage.workers:
             worker.start()
-
-
-def _unknown(end: Alert) -> RuleState:
-    """Give the state of a rule that nobody follows any more: its topic must not say ON for ever."""
-    return RuleState(end.place, on=None, score=None, label=None, since=end.time, episode=None)

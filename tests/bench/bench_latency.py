@@ -58,10 +58,11 @@ def main() -> None:
         with tempfile.TemporaryDirectory() as name:
             ages, inference = measure(Path(name), seconds, nodelay=nodelay)
         cuts = statistics.quantiles(ages, n=20)
-        sys.stdout.write(
-            f"mosquitto{' with set_tcp_nodelay' if nodelay else '':<22} {len(ages)} alerts; frame to subscriber: median {statistics.median(ages):.1f} ms, "
-            f"p95 {cuts[-1]:.1f} ms; inference {inference:.1f} ms; p95 without it {cuts[-1] - inference:.1f} ms\n"
+        told = (
+            f"{len(ages)} alerts; frame to subscriber: median {statistics.median(ages):.1f} ms, p95 {cuts[-1]:.1f} ms;",
+            f"inference {inference:.1f} ms; p95 without it {cuts[-1] - inference:.1f} ms",
         )
+        sys.stdout.write(f"mosquitto{' with set_tcp_nodelay' if nodelay else '':<22} {' '.join(told)}\n")
 
 
 def measure(folder: Path, seconds: float, *, nodelay: bool) -> tuple[list[float], float]:

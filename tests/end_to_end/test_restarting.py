@@ -25,7 +25,8 @@ def test_an_episode_goes_on_over_a_restart_and_ends_with_its_rule(
     second = daemon(config)
     dashboard = subscribe(embedded_port(second), "another")
     dashboard.wait("monitor/hall/cat", state="ON", episode=episode)
-    assert not dashboard.alerts()
+    # After a kill the start may come once more, if nobody had written down yet that the first broker has it; it is the same one.
+    assert {(alert["id"], alert["seq"]) for alert in dashboard.alerts()} <= ({(episode, 0)} if how == "kill -9" else set())
     second.stop(signal.SIGTERM)
 
     third = daemon(config | {"rules": []})
