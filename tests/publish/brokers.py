@@ -9,7 +9,6 @@ import random
 import shutil
 import signal
 import socket
-import ssl
 import struct
 import subprocess
 import threading
@@ -123,17 +122,16 @@ class Script:
 
 
 class ScriptedBroker:
-    """A server on a loopback port that does with MQTT packets what a script says. tls: wraps each connection.
+    """A server on a loopback port that does with MQTT packets what a script says.
 
     levels, connects: of each CONNECT, the version and all that follows the length; published: first byte and body of each PUBLISH.
     """
 
-    def __init__(self, script: Script, tls: ssl.SSLContext | None = None) -> None:
+    def __init__(self, script: Script) -> None:
         self.levels: list[int] = []
         self.connects: list[bytes] = []
         self.published: list[tuple[int, bytes]] = []
         self._script = script
-        self._tls = tls
         self._server = socket.create_server(("127.0.0.1", 0))
         self.port = int(self._server.getsockname()[1])
         self._open: list[socket.socket] = []
@@ -146,7 +144,7 @@ class ScriptedBroker:
         self._server.close()
         for connection in self._open:
             with contextlib.suppress(OSError):
-                socket.socket.shutdown(connection, socket.SHUT_RDWR)
+                connection.shutdown(socket.SHUT_RDWR)
         for thread in self._threads:
             thread.join(5)
 
@@ -159,13 +157,11 @@ class ScriptedBroker:
                 self._threads.append(thread)
                 thread.start()
 
-    def _serve(self, plain: socket.socket) -> None:
-        with plain, contextlib.suppress(OSError, EOFError):
-            connection = self._tls.wrap_socket(plain, server_side=True) if self._tls else plain
-            with connection, connection.makefile("rb") as stream:
-                while (answer := self._answer(*_packet(stream.read))) != b"":
-                    if answer is not None:
-                        connection.sendall(answer)
+    def _serve(self, connection: socket.socket) -> None:
+        with contextlib.suppress(OSError, EOFError), connection, connection.makefile("rb") as stream:
+            while (answer := self._answer(*_packet(stream.read))) != b"":
+                if answer is not None:
+                    connection.sendall(answer)
 
     def _answer(self, kind: int, body: bytes) -> bytes | None:
         if kind == 0x10:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import random
-import ssl
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -25,6 +24,7 @@ from monitor.publish.topics import Topics
 from monitor.publish.voice import Voice
 from monitor.values import Alert
 from tests.publish.brokers import MOSQUITTO, Embedded, Listener, Mosquitto, Script, ScriptedBroker, free_port
+from tests.publish.driving import Driver
 from tests.publish.fakes import BOX, FakeLink, FakeQueue, Stage, an_alert, outgoing
 
 __all__ = ["MOSQUITTO", "Embedded", "FakeLink", "FakeQueue", "Listener", "Mosquitto", "Script", "ScriptedBroker", "free_port"]
@@ -65,6 +65,11 @@ class Publishing:
 @pytest.fixture
 def wake() -> threading.Event:
     return threading.Event()
+
+
+@pytest.fixture
+def driver(wake: threading.Event) -> Driver:
+    return Driver(wake)
 
 
 @pytest.fixture
@@ -111,8 +116,8 @@ def mosquitto(tmp_path: Path) -> Iterator[Callable[..., Mosquitto]]:
 def scripted() -> Iterator[Callable[..., ScriptedBroker]]:
     started: list[ScriptedBroker] = []
 
-    def start(tls: ssl.SSLContext | None = None, **script: Any) -> ScriptedBroker:
-        started.append(ScriptedBroker(Script(**script), tls))
+    def start(**script: Any) -> ScriptedBroker:
+        started.append(ScriptedBroker(Script(**script)))
         return started[-1]
 
     yield start

@@ -5,29 +5,27 @@ from __future__ import annotations
 import base64
 import hashlib
 import re
-import shutil
 import socket
-import ssl
 import struct
 import threading
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 
-from monitor.clock import ManualClock, stopwatch
+from monitor.clock import ManualClock
 from monitor.config.schema import MqttSettings
-from monitor.publish.contract import Acknowledged, Connected, Disconnected, LinkEvent, Subscribed
+from monitor.publish.contract import Connected, Subscribed
 from monitor.publish.lasting import ANSWER_TIMEOUT, MqttLink
 from monitor.publish.link import MQTT_5, Connection, Will
 from monitor.publish.sendable import UnsendableError
-from monitor.publish.trouble import Trouble, TroubleKind
-from tests.publish.certificates import Certified, certificate
+from monitor.publish.trouble import TroubleKind
 
 if TYPE_CHECKING:
-    from tests.publish.conftest import Embedded, ScriptedBroker
+    from tests.publish.brokers import Embedded, ScriptedBroker
+    from tests.publish.driving import Driver
 
 Links = Callable[..., MqttLink]
 Scripted = Callable[..., "ScriptedBroker"]
@@ -35,42 +33,6 @@ ACCEPT_5 = b"\x20\x03\0\0\0"
 ACCEPT_3 = b"\x20\x02\0\0"
 REFUSE_VERSION = b"\x20\x02\0\x01"
 NOT_AUTHORISED = b"\x20\x03\0\x87\0"
-
-
-class Driver:
-    """Drains a link until something is so."""
-
-    def __init__(self, wake: threading.Event) -> None:
-        self.events: list[LinkEvent] = []
-        self._wake = wake
-
-    def until(self, link: MqttLink, condition: Callable[[], object], within: float = 10.0) -> None:
-        deadline = stopwatch() + within
-        while not condition():
-            assert stopwatch() < deadline, (self.events, link.trouble)
-            self.events += link.drain()
-            self._wake.wait(0.02)
-            self._wake.clear()
-
-    def until_connected(self, link: MqttLink) -> None:
-        self.until(link, lambda: Connected() in self.events)
-
-    def until_lost(self, link: MqttLink) -> Trouble:
-        """Wait for the end of the connection and give its reason."""
-        self.until(link, lambda: isinstance(self.events[-1], Disconnected))
-        assert isinstance(self.events[-1], Disconnected)
-        return self.events[-1].trouble
-
-    def until_answered(self, link: MqttLink, refused: str | None = None) -> None:
-        """Publish something and wait for its answer."""
-        token = link.publish("monitor/porch/alert", b"x", qos=1, retain=False)
-        assert token is not None
-        self.until(link, lambda: Acknowledged(token, refused) in self.events)
-
-
-@pytest.fixture
-def driver(wake: threading.Event) -> Driver:
-    return Driver(wake)
 
 
 def test_mqtt_5_is_spoken_where_the_broker_does(scripted: Scripted, link_to: Links, driver: Driver) -> None:
@@ -115,7 +77,7 @@ def test_the_version_that_worked_is_the_first_one_next_time(scripted: Scripted, 
     link = link_to(broker.port)
     driver.until_connected(link)
     assert link.publish("a", b"x", qos=1, retain=False)
-    driver.until(link, lambda: driver.events.count(Connected()) == 2)
+    driver.until_connected(link, 2)
     assert broker.levels == [5, 4, 4]
 
 
@@ -292,53 +254,6 @@ def test_a_connection_given_up_while_it_was_being_made_never_says_a_word() -> No
             digest = base64.b64encode(hashlib.sha1(key[1] + b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11").digest())
             peer.sendall(b"HTTP/1.1 101 x\r\nConnection: upgrade\r\nSec-WebSocket-Accept: " + digest + b"\r\n\r\n")
             assert peer.recv(10_000) == b""
-
-
-@pytest.mark.real
-@pytest.mark.skipif(shutil.which("openssl") is None, reason="openssl is not installed")
-@pytest.mark.filterwarnings("ignore:unclosed <ssl.SSLSocket:ResourceWarning")  # paho leaves it to the garbage collector
-class TestTls:
-    """Certificates that are good, of a stranger, for another host and expired; and a broker without TLS."""
-
-    def broker(self, scripted: Scripted, certified: Certified) -> ScriptedBroker:
-        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        context.load_cert_chain(certified.cert, certified.key)
-        return scripted(tls=context)
-
-    def test_a_broker_with_a_known_certificate_is_trusted(self, scripted: Scripted, link_to: Links, driver: Driver, tmp_path: Path) -> None:
-        made = certificate(tmp_path, "broker")
-        link = link_to(self.broker(scripted, made).port, tls={"enabled": True, "ca": made.cert})
-        driver.until_connected(link)
-        driver.until_answered(link)
-
-    @pytest.mark.parametrize(
-        ("made_for", "trusted", "words"),
-        [
-            ({}, False, "self-signed certificate"),
-            ({"host": "DNS:elsewhere"}, True, "IP address mismatch"),
-            ({"end": "20200102000000Z"}, True, "expired"),
-        ],
-        ids=["stranger", "other host", "expired"],
-    )
-    def test_a_broker_with_a_wrong_certificate_is_never_talked_to(
-        self, scripted: Scripted, link_to: Links, driver: Driver, tmp_path: Path, made_for: dict[str, Any], trusted: bool, words: str
-    ) -> None:
-        made, other = certificate(tmp_path, "broker", **made_for), certificate(tmp_path, "other")
-        broker = self.broker(scripted, made)
-        link = link_to(broker.port, tls={"enabled": True, "ca": made.cert if trusted else other.cert})
-        driver.until(link, lambda: link.trouble)
-        assert link.trouble is not None
-        assert link.trouble.kind is TroubleKind.TLS
-        assert words in link.trouble.detail
-        assert not broker.levels
-
-    def test_a_broker_without_tls_is_not_talked_to_in_the_clear(
-        self, scripted: Scripted, link_to: Links, driver: Driver, tmp_path: Path
-    ) -> None:
-        broker = scripted(connect=lambda level: ACCEPT_5)
-        link = link_to(broker.port, tls={"enabled": True, "ca": certificate(tmp_path, "broker").cert})
-        driver.until(link, lambda: broker.levels or link.trouble)
-        assert not broker.levels
 
 
 def test_a_missing_certificate_file_is_named(link_to: Links, driver: Driver, tmp_path: Path) -> None:

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from monitor.publish.lasting import MqttLink
     from tests.publish.brokers import Embedded, Listener, Mosquitto, ScriptedBroker
     from tests.publish.conftest import Publishing
+    from tests.publish.driving import Driver
     from tests.publish.fakes import FakeLink
 
 BIRTH, SET = "homeassistant/status", "monitor/porch/set"
@@ -77,43 +78,33 @@ def test_a_command_that_fails_costs_no_acknowledgement(
     assert caplog.messages == [f"the command on {SET} failed"]
 
 
-def until(link: MqttLink, wake: threading.Event, condition: Callable[[list[object]], object]) -> list[object]:
-    """Drain a link until its events fulfil a condition."""
-    events: list[object] = []
-    for _ in range(500):
-        events += link.drain()
-        if condition(events):
-            return events
-        wake.wait(0.02)
-        wake.clear()
-    raise AssertionError(events)
-
-
 @pytest.mark.real
 @pytest.mark.parametrize("mqtt_5", [True, False])
 def test_a_message_above_the_limit_is_never_heard_and_the_connection_lasts(
-    mosquitto: Callable[..., Mosquitto], link_to: Callable[..., MqttLink], wake: threading.Event, mqtt_5: bool
+    mosquitto: Callable[..., Mosquitto], link_to: Callable[..., MqttLink], driver: Driver, mqtt_5: bool
 ) -> None:
     broker = mosquitto()
     link = link_to(broker.port, subscriptions=[[SET]], mqtt_5=mqtt_5)
-    until(link, wake, lambda events: len(events) == 2)
+    driver.until_subscribed(link)
     say(broker.port, SET, bytes(LARGEST_HEARD + 1))
     say(broker.port, SET, b"ON")
-    assert until(link, wake, bool) == [Received(SET, b"ON", retained=False)]
+    driver.until(link, lambda: driver.events)
+    assert driver.events == [Received(SET, b"ON", retained=False)]
 
 
 @pytest.mark.real
 def test_what_a_broker_must_not_send_is_dropped_by_the_broker(
-    mosquitto: Callable[..., Mosquitto], link_to: Callable[..., MqttLink], wake: threading.Event, monkeypatch: pytest.MonkeyPatch
+    mosquitto: Callable[..., Mosquitto], link_to: Callable[..., MqttLink], driver: Driver, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """With MQTT 5 the limit is told to the broker: what we would drop anyway does not cross the network."""
     broker = mosquitto()
     link = link_to(broker.port, subscriptions=[[SET]])
-    until(link, wake, lambda events: len(events) == 2)
+    driver.until_subscribed(link)
     monkeypatch.setattr("monitor.publish.link.LARGEST_HEARD", 10 * LARGEST_HEARD)  # of what we drop; the broker was told before
     say(broker.port, SET, bytes(LARGEST_HEARD + 1))
     say(broker.port, SET, b"ON")
-    assert until(link, wake, bool) == [Received(SET, b"ON", retained=False)]
+    driver.until(link, lambda: driver.events)
+    assert driver.events == [Received(SET, b"ON", retained=False)]
 
 
 def flood(count: int, payload: bytes = b"ON") -> bytes:
@@ -142,21 +133,20 @@ def test_of_a_flood_that_nobody_reads_only_so_much_is_kept(scripted: Callable[..
 
 
 def test_a_flood_does_not_keep_the_link_from_its_caller(
-    scripted: Callable[..., ScriptedBroker], link_to: Callable[..., MqttLink], wake: threading.Event, monkeypatch: pytest.MonkeyPatch
+    scripted: Callable[..., ScriptedBroker], link_to: Callable[..., MqttLink], driver: Driver, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(lasting, "AT_ONCE", 50)
     broker = scripted(publish=lambda mid: flood(150))
     link = link_to(broker.port, subscriptions=[[SET]], mqtt_5=False)
-    until(link, wake, lambda events: len(events) == 2)
-    link.publish("monitor/porch/alert", b"x", qos=1, retain=False)
-    heard = [len(link.drain())]
-    for _ in range(500):
-        wake.wait(0.02)
-        wake.clear()
-        heard.append(len(link.drain()))
-        if sum(heard) >= 150:
-            break
-    assert sum(heard) == 150
+    driver.until_subscribed(link)
+    driver.publish(link)
+    heard: list[int] = []
+
+    def all_heard() -> bool:
+        heard.append(len(driver.events) - sum(heard))
+        return len(driver.events) == 150
+
+    driver.until(link, all_heard)
     assert max(heard) <= 50
 
 

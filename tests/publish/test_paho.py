@@ -15,60 +15,24 @@ import pytest
 
 from monitor.clock import ManualClock, stopwatch
 from monitor.publish import payloads
-from monitor.publish.contract import Acknowledged, Connected, Disconnected, LinkEvent
+from monitor.publish.contract import Acknowledged, Connected
 from monitor.publish.lasting import LOOKUP_TIMEOUT, MqttLink
 from monitor.publish.link import LARGEST_HEARD, WINDOW
 from monitor.publish.trouble import TroubleKind
 
 if TYPE_CHECKING:
     from tests.publish.brokers import Embedded, Mosquitto, ScriptedBroker
+    from tests.publish.driving import Driver
 
 Links = Callable[..., MqttLink]
 Scripted = Callable[..., "ScriptedBroker"]
 ALERT = "monitor/porch/alert"
 
 
-class Driver:
-    """Drains links until something is so."""
-
-    def __init__(self, wake: threading.Event) -> None:
-        self.events: list[LinkEvent] = []
-        self._wake = wake
-
-    def until(self, condition: Callable[[], object], *links: MqttLink, within: float = 10.0) -> None:
-        deadline = stopwatch() + within
-        while not condition():
-            assert stopwatch() < deadline, self.events
-            self.turn(*links)
-
-    def turn(self, *links: MqttLink) -> None:
-        for link in links:
-            self.events += link.drain()
-        self._wake.wait(0.02)
-        self._wake.clear()
-
-    def connect(self, link: MqttLink) -> None:
-        self.until(lambda: Connected() in self.events, link)
-
-    def lost(self) -> list[Disconnected]:
-        return [event for event in self.events if isinstance(event, Disconnected)]
-
-
-@pytest.fixture
-def driver(wake: threading.Event) -> Driver:
-    return Driver(wake)
-
-
-def publish(link: MqttLink, payload: bytes = b"x") -> int:
-    token = link.publish(ALERT, payload, qos=1, retain=False)
-    assert token is not None
-    return token
-
-
 def test_what_we_tell_a_broker_of_ourselves(scripted: Scripted, link_to: Links, driver: Driver) -> None:
     """A clean start, a retained last will with QoS 1, keepalive 20, and how much we want to hear at once; nothing of a session."""
     broker = scripted()
-    driver.connect(link_to(broker.port))
+    driver.until_connected(link_to(broker.port))
     (connect,) = broker.connects
     flags, keepalive = struct.unpack_from("!BH", connect, 7)
     assert flags == 0b00101110
@@ -79,20 +43,19 @@ def test_what_we_tell_a_broker_of_ourselves(scripted: Scripted, link_to: Links, 
 def test_no_topic_is_shortened_to_an_alias(scripted: Scripted, link_to: Links, driver: Driver) -> None:
     broker = scripted(connect=lambda level: b"\x20\x06\0\0\x03\x22\0\x0a")  # it would take ten
     link = link_to(broker.port)
-    driver.connect(link)
+    driver.until_connected(link)
     for _ in range(3):
-        token = publish(link)
-        driver.until(lambda token=token: Acknowledged(token) in driver.events, link)  # type: ignore[misc]
+        driver.until_answered(link)
     assert [body[2 : 2 + len(ALERT)] for _, body in broker.published] == [ALERT.encode()] * 3
 
 
 def test_no_more_is_in_flight_than_any_broker_is_known_to_take(scripted: Scripted, link_to: Links, driver: Driver) -> None:
     broker = scripted(publish=lambda mid: None)
     link = link_to(broker.port)
-    driver.connect(link)
+    driver.until_connected(link)
     tokens = [link.publish(ALERT, b"x", qos=1, retain=False) for _ in range(100)]
     assert len([token for token in tokens if token]) == WINDOW == 20
-    driver.until(lambda: len(broker.published) == WINDOW, link)
+    driver.until(link, lambda: len(broker.published) == WINDOW)
 
 
 def test_paho_sends_nothing_a_second_time_by_itself(scripted: Scripted, link_to: Links, driver: Driver) -> None:
@@ -100,13 +63,13 @@ def test_paho_sends_nothing_a_second_time_by_itself(scripted: Scripted, link_to:
     hang_up = iter([b""])
     broker = scripted(publish=lambda mid: next(hang_up, b"\x40\x02" + struct.pack("!H", mid)))
     link = link_to(broker.port)
-    driver.connect(link)
-    publish(link, b"poison")
-    driver.until(lambda: driver.lost(), link)
+    driver.until_connected(link)
+    driver.publish(link, b"poison")
+    driver.until_lost(link)
     assert link.publish(ALERT, b"offline", qos=1, retain=False) is None
-    driver.until(lambda: driver.events.count(Connected()) == 2, link)
-    token = publish(link, b"next")
-    driver.until(lambda: Acknowledged(token) in driver.events, link)
+    driver.until_connected(link, 2)
+    token = driver.publish(link, b"next")
+    driver.until(link, lambda: Acknowledged(token) in driver.events)
     assert [(kind & 0x08, body.rsplit(b"\0", 1)[-1]) for kind, body in broker.published] == [(0, b"poison"), (0, b"next")]
 
 
@@ -125,20 +88,18 @@ def test_a_network_thread_that_dies_while_connected_is_noticed_and_replaced(scri
 
     broker = scripted()
     link = link_to(broker.port, waker=Killer())
-    driver.connect(link)
-    publish(link)
-    driver.until(lambda: driver.lost(), link)
-    assert driver.lost()[0].trouble.detail == "the network thread ended by itself"
-    driver.until(lambda: driver.events.count(Connected()) == 2, link)
-    token = publish(link)
-    driver.until(lambda: Acknowledged(token) in driver.events, link)
+    driver.until_connected(link)
+    driver.publish(link)
+    assert driver.until_lost(link).detail == "the network thread ended by itself"
+    driver.until_connected(link, 2)
+    driver.until_answered(link)
 
 
 def test_publishing_and_being_answered_at_once_never_lock_each_other(scripted: Scripted, link_to: Links, driver: Driver) -> None:
     """paho holds a lock while it tells of an answer, and takes it to publish."""
     broker = scripted()
     link = link_to(broker.port)
-    driver.connect(link)
+    driver.until_connected(link)
     handed = 0
 
     def all_answered() -> bool:
@@ -147,15 +108,15 @@ def test_publishing_and_being_answered_at_once_never_lock_each_other(scripted: S
             handed += 1
         return sum(isinstance(event, Acknowledged) for event in driver.events) == 2000
 
-    driver.until(all_answered, link, within=30)
+    driver.until(link, all_answered, within=30)
 
 
 def test_a_broker_that_is_not_there_at_first_is_found_when_it_comes(embedded: Embedded, link_to: Links, driver: Driver) -> None:
     embedded.kill()
     link = link_to(embedded.port, mqtt_5=False)
-    driver.until(lambda: link.trouble, link)
+    driver.until(link, lambda: link.trouble)
     embedded.start()
-    driver.connect(link)
+    driver.until_connected(link)
 
 
 def test_a_name_that_is_looked_up_for_ever_blocks_nobody(
@@ -192,17 +153,17 @@ def test_after_a_refusal_the_broker_is_left_in_peace_for_a_while(
 ) -> None:
     broker = scripted(connect=lambda level: b"\x20\x03\0\x87\0")
     link = link_to(broker.port, clock=manual_clock)
-    driver.until(lambda: link.trouble, link)
-    for pause in (0.05, 0.1, 0.2, 0.2):
-        before = len(broker.connects)
+
+    def asked(times: int) -> Callable[[], bool]:
+        return lambda: len(broker.connects) == times
+
+    for times, pause in enumerate((0.05, 0.1, 0.2, 0.2), start=1):
+        driver.until(link, asked(times))
+        driver.turn(link, times=5)
         manual_clock.advance(pause * 0.79)
-        for _ in range(5):
-            driver.turn(link)
-        assert len(broker.connects) == before
+        driver.turn(link, times=5)
+        assert asked(times)()
         manual_clock.advance(pause * 0.42)
-        driver.until(lambda before=before: len(broker.connects) == before + 1, link)  # type: ignore[misc]
-        for _ in range(5):
-            driver.turn(link)
 
 
 @pytest.mark.real
@@ -212,14 +173,13 @@ def test_two_clients_of_one_name_are_told_so_and_do_not_fight_in_a_hot_loop(
     """Each takes the other's place; the pauses between grow."""
     broker = mosquitto()
     one, two = link_to(broker.port, clock=manual_clock), link_to(broker.port, clock=manual_clock)
-    driver.connect(one)
+    driver.until_connected(one)
     for takeovers in range(1, 7):
-        driver.until(lambda takeovers=takeovers: len(driver.lost()) == takeovers, one, two)  # type: ignore[misc]
-        for _ in range(5):
-            driver.turn(one, two)
-        assert driver.events.count(Connected()) == takeovers + 1, "whoever was thrown out waits"
+        driver.until_lost(one, two, times=takeovers)
+        driver.turn(one, two, times=5)
+        assert driver.connections == takeovers + 1, "whoever was thrown out waits"
         manual_clock.advance(0.3)
-    assert "does another client sign in as monitor-pi-bbbbbb?" in driver.lost()[-1].trouble.detail
+    assert "does another client sign in as monitor-pi-bbbbbb?" in driver.troubles[-1].detail
 
 
 def test_a_broker_that_is_restarted_again_and_again_is_not_taken_for_another_client(
@@ -227,19 +187,19 @@ def test_a_broker_that_is_restarted_again_and_again_is_not_taken_for_another_cli
 ) -> None:
     link = link_to(embedded.port, mqtt_5=False)
     for restarts in range(1, 5):
-        driver.until(lambda restarts=restarts: driver.events.count(Connected()) == restarts, link)  # type: ignore[misc]
+        driver.until_connected(link, restarts)
         embedded.kill()
-        driver.until(lambda: link.trouble and link.trouble.kind is TroubleKind.REFUSED, link)
+        driver.until(link, lambda: link.trouble and link.trouble.kind is TroubleKind.REFUSED)
         embedded.start()
-    assert {lost.trouble.detail for lost in driver.lost()} == {"the connection broke"}
+    assert {trouble.detail for trouble in driver.troubles} == {"the connection broke"}
 
 
 @pytest.mark.parametrize("answering", [True, False])
 def test_the_goodbye_is_said_whatever_is_unanswered(scripted: Scripted, link_to: Links, driver: Driver, answering: bool) -> None:
     broker = scripted(publish=lambda mid: b"\x40\x02" + struct.pack("!H", mid) if answering else None)
     link = link_to(broker.port)
-    driver.connect(link)
-    token = publish(link)
+    driver.until_connected(link)
+    token = driver.publish(link)
     start = stopwatch()
     events = link.stop()
     assert stopwatch() - start < 2.0
@@ -253,7 +213,7 @@ def test_the_goodbye_is_said_whatever_is_unanswered(scripted: Scripted, link_to:
 def test_without_a_farewell_nothing_is_said(scripted: Scripted, link_to: Links, driver: Driver) -> None:
     broker = scripted()
     link = link_to(broker.port)
-    driver.connect(link)
+    driver.until_connected(link)
     link.stop(farewell=False)
     assert not broker.published
 
@@ -278,7 +238,7 @@ def test_a_broker_that_says_nonsense_ends_no_more_than_its_connection(
         thread = threading.Thread(target=serve, args=(server,))
         thread.start()
         link = link_to(server.getsockname()[1])
-        driver.until(lambda: len(served) >= 6, link)
+        driver.until(link, lambda: len(served) >= 6)
         link.stop()
         server.shutdown(socket.SHUT_RDWR)
         thread.join(5)

@@ -17,7 +17,7 @@ from tests.publish.brokers import free_port
 from tests.publish.certificates import Certified, certificate
 
 if TYPE_CHECKING:
-    from tests.publish.brokers import Mosquitto
+    from tests.publish.brokers import Mosquitto, ScriptedBroker
     from tests.publish.conftest import Publishing
 
 Brokers = Callable[..., "Mosquitto"]
@@ -113,11 +113,12 @@ def test_a_client_certificate_of_a_stranger_is_not_let_in(
     assert "does it accept our client certificate?" in trouble_of(publishing).detail
 
 
-def test_tls_is_never_spoken_with_a_broker_that_does_not(mosquitto: Brokers, publish_to: Publishers, authority: Certified) -> None:
-    broker = mosquitto()
-    publishing = publish_to(broker.port, tls={"enabled": True, "ca": authority.cert})
-    assert trouble_of(publishing).kind in {TroubleKind.LOST, TroubleKind.TLS}, "it hangs up, with or without a reset"
-    assert publishing.publisher.status().acknowledged == 0
+def test_a_broker_without_tls_is_not_talked_to_in_the_clear(
+    scripted: Callable[..., ScriptedBroker], publish_to: Publishers, authority: Certified
+) -> None:
+    broker = scripted()
+    trouble_of(publish_to(broker.port, tls={"enabled": True, "ca": authority.cert}))
+    assert not broker.levels
 
 
 def test_a_broker_that_wants_tls_is_not_talked_to_without(
