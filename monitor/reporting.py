@@ -21,6 +21,9 @@ SAMPLE = 5.0
 PUBLISH = 60.0
 """Seconds between two messages with the figures."""
 
+LONG_WAIT = 300.0
+"""Seconds that alerts may wait for the broker before the log says so."""
+
 FIRST_MINUTE = 60.0
 SOON, LATER = 10.0, 600.0
 """Seconds between two signs of life in the log: in the first minute, when someone watches, and afterwards."""
@@ -35,10 +38,12 @@ class Reporter:
         self._messaging = daemon.messaging
         self._notifier = notifier
         self._started = clock.now()
+        self._waiting = False
         self._stats = {lane.capture.name: CameraStats() for lane in self._lanes}
         self._told = {lane.capture.name: Totals() for lane in self._lanes}
         self._spent = dict.fromkeys(self._told, 0.0)
-        firsts = {self._watchdog: 0.0, self._sample: 0.0, self._publish: SOON, self._sign_of_life: SOON, self._status: SOON}
+        firsts = dict.fromkeys((self._publish, self._sign_of_life, self._status, self._outbox), SOON)
+        firsts |= {self._watchdog: 0.0, self._sample: 0.0}
         self._due = {action: self._started.mono + after for action, after in firsts.items()}
 
     def step(self, now: Moment) -> None:
@@ -83,6 +88,19 @@ class Reporter:
         best = f"; best: {lane.pipeline.best.label} {lane.pipeline.best.score:.2f}" if lane.pipeline.best else ""
         log.info("%s: %d looks, %.0f ms each%s", name, looks, 1000 * spent / looks, best)
 
+    def _outbox(self, now: Moment) -> float:
+        """Say once that alerts wait for long, and once that none does any more."""
+        if self._messaging:
+            facts = self._messaging.publisher.status().outbox
+            age = 0.0 if facts.oldest is None else now.wall - facts.oldest
+            if self._waiting and facts.oldest is None:
+                self._waiting = False
+                log.info("no alert waits for the MQTT broker any more")
+            elif age > LONG_WAIT and not self._waiting:
+                self._waiting = True
+                log.warning("alerts wait for the MQTT broker: %d, the oldest for %.0f minutes", facts.waiting, age / 60)
+        return SOON
+
     def _watchdog(self, now: Moment) -> float:
         """Tell systemd that all is well, if it is: every worker has come back from its step in time."""
         stuck = self._daemon.stuck(now)
@@ -110,7 +128,8 @@ class Reporter:
         if self._messaging:
             status = self._messaging.publisher.status()
             rival = f"another box, {status.rival}, has the base topic" if status.rival else ""
-            broker = BrokerFacts(status.connected, rival or str(status.trouble or ""))
+            answered = None if status.last_acknowledged is None else round(now.mono - status.last_acknowledged, 1)
+            broker = BrokerFacts(status.connected, rival or str(status.trouble or ""), answered)
             outbox = status.outbox
         disks = [disk_facts(self._daemon.config.history.path.parent)]
         return snapshot(now, self._started, process_facts(), queues, presence, broker, outbox, disks, box=self._daemon.box)

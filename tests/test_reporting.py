@@ -74,7 +74,8 @@ class Bench:
         if mqtt:
             topics = Topics("B")
             voice, hearing = Voice(topics, lambda: None), Hearing(topics, "monitor-box-abcdef", random=lambda: 0.5)
-            publisher = Publisher(self.link, voice, FakeQueue(), hearing, self.clock)
+            self.queue = FakeQueue()
+            publisher = Publisher(self.link, voice, self.queue, hearing, self.clock)
             bridge = Bridge(loaded, self.daemon.classifier, voice, "monitor-box-abcdef", {})
             self.daemon.messaging = cast("Messaging", SimpleNamespace(publisher=publisher, voice=voice, bridge=bridge))
         self.classifying = Classifying([self.lane], self.daemon.classifier, self.clock, lambda outcome: None)
@@ -164,9 +165,20 @@ def test_the_health_tells_of_cameras_queues_broker_and_disk(bench: Bench, tmp_pa
     assert isinstance(health["queues"], dict)
     assert health["queues"]["frames-porch"] == {"depth": 2, "size": 2, "dropped": 1}
     assert health["queues"]["rows"] == {"depth": 0, "size": 10_000, "dropped": 0}
-    assert health["broker"] == {"connected": True, "detail": ""}
+    assert isinstance(health["broker"], dict)
+    assert (health["broker"]["connected"], health["broker"]["detail"]) == (True, "")
+    assert health["broker"]["acknowledged_seconds"] is not None
     assert isinstance(health["disks"], list)
     assert health["disks"][0]["path"] == str(tmp_path / "logs")
+
+
+def test_alerts_that_wait_for_long_are_told_once_and_so_is_their_end(bench: Bench, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.INFO)
+    for oldest, seconds in ((bench.clock.now().wall, 600), (None, 60)):
+        bench.queue.oldest = oldest
+        bench.run(seconds)
+    told = [record.message for record in caplog.records if "wait" in record.message]
+    assert told == ["alerts wait for the MQTT broker: 0, the oldest for 5 minutes", "no alert waits for the MQTT broker any more"]
 
 
 def test_without_a_broker_nothing_is_published_and_nothing_breaks(tmp_path: Path, systemd: socket.socket) -> None:

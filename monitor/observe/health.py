@@ -47,10 +47,11 @@ class CameraFacts:
 
 @dataclass(frozen=True, slots=True)
 class BrokerFacts:
-    """The link to the broker. detail: in words, without secrets."""
+    """The link to the broker. detail: in words, without secrets. acknowledged_seconds: since its last answer, None if there was none."""
 
     connected: bool
     detail: str
+    acknowledged_seconds: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

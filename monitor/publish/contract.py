@@ -68,9 +68,10 @@ class Link(Protocol):
         """Tell what happened since the last call, in order, and move on with connecting where that is due."""
         ...
 
-    def publish(self, topic: str, payload: bytes, *, qos: int, retain: bool) -> int | None:
+    def publish(self, topic: str, payload: bytes, *, qos: int, retain: bool, marks: Mapping[str, str] | None = None) -> int | None:
         """Hand over a message and give its token, or None if it is not taken now: not connected, or the window is full.
 
+        marks: user properties, for those who speak MQTT 5.
         Raises UnsendableError for a message that no broker should see; the connection does not notice.
         """
         ...

@@ -8,7 +8,7 @@ until a broker does not answer to it.
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from monitor.backoff import Backoff
 from monitor.clock import Clock, stopwatch
@@ -109,12 +109,12 @@ class MqttLink:
             events += self._end(trouble, now)
         return events
 
-    def publish(self, topic: str, payload: bytes, *, qos: int, retain: bool) -> int | None:
+    def publish(self, topic: str, payload: bytes, *, qos: int, retain: bool, marks: Mapping[str, str] | None = None) -> int | None:
         """Hand over a message and give its token, or None if it is not taken now."""
         check_sendable(topic, payload, self._max_packet)
         if self._connection is None or self._up_since is None or len(self._waiting) >= WINDOW:
             return None
-        return self._hand_over(self._connection, topic, payload, qos=qos, retain=retain)
+        return self._hand_over(self._connection, topic, payload, qos=qos, retain=retain, marks=marks)
 
     def stop(self, *, farewell: bool = True) -> list[LinkEvent]:
         """Say goodbye, unless told not to, and disconnect, bounded whatever the broker does; tell what happened until then."""
@@ -229,8 +229,10 @@ class MqttLink:
             return Trouble(TroubleKind.TIMEOUT, "the broker does not acknowledge what it is sent")
         return None
 
-    def _hand_over(self, connection: Connection, topic: str, payload: bytes, *, qos: int, retain: bool) -> int:
+    def _hand_over(
+        self, connection: Connection, topic: str, payload: bytes, *, qos: int, retain: bool, marks: Mapping[str, str] | None = None
+    ) -> int:
         self._tokens += 1
-        mid = connection.publish(topic, payload, qos=qos, retain=retain)
+        mid = connection.publish(topic, payload, qos=qos, retain=retain, marks=marks)
         self._waiting[mid] = (self._tokens, self._clock.now().mono)
         return self._tokens

@@ -13,7 +13,7 @@ from __future__ import annotations
 import queue
 import sys
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -100,6 +100,7 @@ class Connection:
     """
 
     def __init__(self, settings: MqttSettings, client_id: str, will: Will, version: MQTTProtocolVersion, wake: Callable[[], None]) -> None:
+        self._version = version
         self._ear = _Ear(settings.host, settings.port, client_id, wake)
         self._client = client = Client(
             CallbackAPIVersion.VERSION2,
@@ -137,9 +138,16 @@ class Connection:
         except queue.Empty:
             return None
 
-    def publish(self, topic: str, payload: bytes, *, qos: int, retain: bool) -> int:
-        """Hand a message to paho and give its packet id. If the connection has just broken, nothing is ever heard of it."""
-        return self._client.publish(topic, payload, qos=qos, retain=retain).mid
+    def publish(self, topic: str, payload: bytes, *, qos: int, retain: bool, marks: Mapping[str, str] | None = None) -> int:
+        """Hand a message to paho and give its packet id. If the connection has just broken, nothing is ever heard of it.
+
+        marks: user properties; MQTT 3.1.1 has none, and they are left out.
+        """
+        properties = None
+        if marks and self._version == MQTT_5:
+            properties = Properties(PacketTypes.PUBLISH)  # type: ignore[no-untyped-call] # paho leaves this one out
+            properties.UserProperty = list(marks.items())
+        return self._client.publish(topic, payload, qos=qos, retain=retain, properties=properties).mid
 
     def subscribe(self, topics: Sequence[str]) -> int | None:
         """Ask for messages on `topics` and give the packet id, None if the connection has just broken."""

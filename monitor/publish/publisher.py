@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import logging
 from collections import deque
-from collections.abc import Callable, Hashable, Iterable
+from collections.abc import Callable, Hashable, Iterable, Mapping
 from dataclasses import dataclass
 
 from monitor.clock import Clock
@@ -52,12 +52,16 @@ BATCH = 20
 
 @dataclass(frozen=True, slots=True)
 class PublisherStatus:
-    """How publishing goes. rival: another box that has our base topic; the counts are since the start."""
+    """How publishing goes. rival: another box that has our base topic; the counts are since the start.
+
+    last_acknowledged: the monotonic second of the broker's last answer, None if there was none.
+    """
 
     connected: bool
     trouble: Trouble | None
     rival: str | None
     outbox: OutboxFacts
+    last_acknowledged: float | None
     acknowledged: int
     rejected: int
     unsendable: int
@@ -83,6 +87,7 @@ class Publisher:
         self._suspects = Suspects()
         self._complained: set[str] = set()  # topics whose refusal is in the log already
         self._lost = (0, 0)
+        self._last_acknowledged: float | None = None
         self._acknowledged = 0
         self._rejected = 0
 
@@ -122,6 +127,7 @@ class Publisher:
             self._link.trouble,
             self._hearing.rival,
             self._alerts.facts,
+            self._last_acknowledged,
             self._acknowledged,
             self._rejected,
             self._voice.unsendable,
@@ -143,6 +149,7 @@ class Publisher:
                     acknowledged.clear()
                     self._lose_connection(now)
                 case Acknowledged(token, refused):
+                    self._last_acknowledged = now.mono
                     self._settle(token, refused, acknowledged)
                 case Subscribed(refused):
                     self._hearing.subscribed(refused)
@@ -224,7 +231,8 @@ class Publisher:
             except ValueError as error:
                 self._alerts.quarantine(alert.key, f"its payload cannot be read: {error}")
             else:
-                if not self._offer(alert.key, alert.topic, data, now):
+                marks = {"id": alert.id, "seq": str(alert.seq)}  # for those who sort out duplicates without reading the JSON
+                if not self._offer(alert.key, alert.topic, data, now, marks=marks):
                     return False
             self._handed_out.popleft()
         return True
@@ -244,12 +252,22 @@ class Publisher:
             self._lost = (facts.lost_alerts, facts.lost_notices)
             self._voice.send_lost(facts)
 
-    def _offer(self, what: Hashable, topic: str, data: bytes, now: Moment, *, qos: int = 1, retain: bool = False) -> bool:
+    def _offer(
+        self,
+        what: Hashable,
+        topic: str,
+        data: bytes,
+        now: Moment,
+        *,
+        qos: int = 1,
+        retain: bool = False,
+        marks: Mapping[str, str] | None = None,
+    ) -> bool:
         """Hand a message to the link; False if it is not taken now. What may never be sent counts as dealt with."""
         if self._flying and self._suspects.careful:
             return False
         try:
-            token = self._link.publish(topic, data, qos=qos, retain=retain)
+            token = self._link.publish(topic, data, qos=qos, retain=retain, marks=marks)
         except UnsendableError as error:
             self._voice.cannot_send(str(error))
             match what:

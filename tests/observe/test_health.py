@@ -35,7 +35,7 @@ def test_the_snapshot_puts_all_facts_together_as_json_can_hold_them(clock: Manua
             "porch": {"state": "online", "reason": None, "since": iso(started.wall), "since_unix": started.wall},
             "yard": {"state": "offline", "reason": "lost", "since": iso(now.wall), "since_unix": round(now.wall, 3)},
         },
-        "broker": {"connected": False, "detail": "refused"},
+        "broker": {"connected": False, "detail": "refused", "acknowledged_seconds": None},
         "outbox": {
             "waiting": 3,
             "rejected": 1,

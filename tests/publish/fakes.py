@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import threading
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from monitor.clock import ManualClock, SystemClock
 from monitor.publish import payloads
@@ -35,11 +35,12 @@ def outgoing(alert: Alert, since: float | None = None, base: str = "monitor") ->
 
 
 class FakeQueue:
-    """An `AlertQueue` without a disk. set_aside: why, by key."""
+    """An `AlertQueue` without a disk. set_aside: why, by key; lost, oldest: what it says of these."""
 
     def __init__(self) -> None:
         self.set_aside: dict[Key, str] = {}
         self.lost = 0
+        self.oldest: float | None = None
         self._items: dict[Key, Outgoing] = {}
         self._out: set[Key] = set()
         self._turn: list[str] = []
@@ -80,7 +81,7 @@ class FakeQueue:
 
     @property
     def facts(self) -> OutboxFacts:
-        return OutboxFacts(waiting=len(self), lost_alerts=self.lost)
+        return OutboxFacts(waiting=len(self), oldest=self.oldest, lost_alerts=self.lost)
 
     def seqs(self) -> list[int]:
         """The numbers of those that wait, in order."""
@@ -124,7 +125,7 @@ class FakeLink:
         events, self._events = self._events, []
         return events
 
-    def publish(self, topic: str, payload: bytes, *, qos: int, retain: bool) -> int | None:
+    def publish(self, topic: str, payload: bytes, *, qos: int, retain: bool, marks: Mapping[str, str] | None = None) -> int | None:
         check_sendable(topic, payload)
         if not self._up or len(self._unanswered) >= self.WINDOW:
             return None

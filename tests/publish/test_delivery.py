@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import os
+import queue
 import signal
 import subprocess
 import sys
+import threading
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from paho.mqtt.client import Client
+from paho.mqtt.enums import CallbackAPIVersion, MQTTProtocolVersion
 
 from monitor.clock import stopwatch
 from monitor.publish.trouble import TroubleKind
@@ -243,3 +247,26 @@ def test_websockets_carry_it_too(mosquitto: Brokers, publish_to: Publishers, lis
     publishing.voice.send_state(ON)
     publishing.until(lambda: publishing.publisher.status().acknowledged == 2)
     listener.wait(lambda: listener.topics() == ["monitor/bridge/state", STATE])
+
+
+@pytest.mark.real
+def test_an_alert_carries_its_key_for_those_who_do_not_read_its_json(
+    mosquitto: Brokers, publish_to: Publishers, make_alert: Callable[..., Alert], wake: threading.Event
+) -> None:
+    broker = mosquitto()
+    heard: queue.SimpleQueue[list[tuple[str, str]]] = queue.SimpleQueue()
+    subscriber = Client(CallbackAPIVersion.VERSION2, protocol=MQTTProtocolVersion.MQTTv5)
+    subscriber.on_connect = lambda client, *_: client.subscribe(ALERT, qos=1)
+    subscriber.on_subscribe = lambda *_: wake.set()
+    subscriber.on_message = lambda _client, _userdata, message: heard.put(vars(message.properties)["UserProperty"])
+    subscriber.connect("127.0.0.1", broker.port)
+    subscriber.loop_start()
+    try:
+        assert wake.wait(10)
+        publishing = publish_to(broker.port)
+        publishing.send_alert(make_alert(3))
+        publishing.until(lambda: not heard.empty())
+    finally:
+        subscriber.disconnect()
+        subscriber.loop_stop()
+    assert heard.get() == [("id", "e1"), ("seq", "3")]
