@@ -14,7 +14,7 @@ MAX_TOPIC = 1024
 MAX_PACKET = 16 * 1000**2
 """Bytes of a message in all; MQTT allows 268435460, and the largest message of ours is a JPEG."""
 
-OVERHEAD = 64
+OVERHEAD = 128
 """Bytes of a packet beside its topic and payload, at most."""
 
 

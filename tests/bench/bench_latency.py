@@ -27,14 +27,14 @@ RULES = [{"label": "cat", "looks": 1, "hold": "0s", "cooldown": "0s"}]
 
 
 class Subscriber:
-    """Notes how old each alert is when it comes, in milliseconds, and the inference time that the daemon tells last."""
+    """Subscribed to everything, as dashboards are. ages: of alerts when they come; inference: as it was told last; all in milliseconds."""
 
     def __init__(self, port: int) -> None:
         self.ages: list[float] = []
         self.inference: float | None = None
         self._clock = SystemClock()
         self._client = Client(CallbackAPIVersion.VERSION2)
-        self._client.on_connect = lambda client, *_: client.subscribe([("monitor/+/alert", 1), ("monitor/+/stats", 0)])
+        self._client.on_connect = lambda client, *_: client.subscribe("monitor/#", qos=1)
         self._client.on_message = self._on_message
         self._client.connect("127.0.0.1", port)
         self._client.loop_start()
@@ -44,11 +44,11 @@ class Subscriber:
         self._client.loop_stop()
 
     def _on_message(self, _client: Client, _userdata: object, message: MQTTMessage) -> None:
-        now, body = self._clock.now().wall, json.loads(message.payload)
+        now = self._clock.now().wall
         if message.topic.endswith("/stats"):
-            self.inference = body["inference_ms"] or self.inference
-        elif not body["delayed"]:
-            self.ages.append(1000 * (now - body["time_unix"]))
+            self.inference = json.loads(message.payload)["inference_ms"] or self.inference
+        elif message.topic.endswith("/alert"):
+            self.ages.append(1000 * (now - json.loads(message.payload)["time_unix"]))
 
 
 def main() -> None:
