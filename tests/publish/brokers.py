@@ -233,6 +233,10 @@ class Listener:
     def topics(self) -> list[str]:
         return [message.topic for message in self.messages]
 
+    def news(self) -> set[str]:
+        """The topics on which something was said since we listen."""
+        return {message.topic for message in self.messages if not message.retain}
+
     def payloads(self, topic: str) -> list[bytes]:
         return [message.payload for message in self.messages if message.topic == topic]
 
