@@ -3,11 +3,33 @@
 from __future__ import annotations
 
 from monitor.config.schema import Config
-from monitor.publish.discovery.entities import MANUFACTURER, Device, Entity, Settings, devices
+from monitor.config.slug import slug
+from monitor.publish.discovery.bridge import bridge_entities
+from monitor.publish.discovery.camera import camera_entities
+from monitor.publish.discovery.entities import Device, Entity, Settings
 from monitor.publish.topics import Topics
+
+MANUFACTURER = "monitor"
 
 Messages = dict[str, Settings]
 """Topic -> payload."""
+
+
+def devices(config: Config, topics: Topics, box: str, model: str) -> list[Device]:
+    """Give the bridge and the cameras, in this order. box: the id of this box; model: the name of the card in use."""
+    commands = config.mqtt.commands
+    bridge = Device(box, f"Monitor {config.node}", "Bridge", None, tuple(bridge_entities(topics, commands=commands)))
+    cameras = [
+        Device(
+            f"{box}_{slug(camera)}",
+            camera,
+            f"Camera ({model})",
+            box,
+            tuple(camera_entities(camera, config.rules_of(camera), topics, commands=commands)),
+        )
+        for camera in config.cameras
+    ]
+    return [bridge, *cameras]
 
 
 def discovery(config: Config, topics: Topics, box: str, *, version: str, model: str) -> Messages:

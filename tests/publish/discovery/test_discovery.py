@@ -10,8 +10,7 @@ from typing import Any
 import pytest
 
 from monitor.config.load import Loaded
-from monitor.publish.discovery.entities import devices
-from monitor.publish.discovery.render import Messages, discovery
+from monitor.publish.discovery.render import Messages, devices, discovery
 from monitor.publish.discovery.retained import retained_topics
 from monitor.publish.topics import Topics
 from monitor.values import Place
