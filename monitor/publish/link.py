@@ -38,7 +38,11 @@ WINDOW = 20
 """Messages unacknowledged at once; paho ignores the broker's Receive Maximum, and no broker's is known to be lower."""
 
 LARGEST_HEARD = 256 * 1024
-"""Bytes of a message that we listen to, and with MQTT 5 let a broker send us; the largest is our own `bridge/info`, some 50 kB."""
+"""Bytes of a message that we listen to; the largest is our own `bridge/info`, some 50 kB. More is cut off: whoever reads it finds it too
+large and can say so."""
+
+LARGEST_PACKET = 16 * 1024 * 1024
+"""Bytes of a message that a broker may send us at all, if it speaks MQTT 5."""
 
 UNREAD = 200
 """Things heard and not yet read by the owner, above which further messages are dropped: a flood must not fill the memory."""
@@ -127,7 +131,7 @@ class Connection:
         properties = None
         if version == MQTT_5:
             properties = Properties(PacketTypes.CONNECT)  # type: ignore[no-untyped-call] # paho leaves this one out
-            properties.MaximumPacketSize = LARGEST_HEARD
+            properties.MaximumPacketSize = LARGEST_PACKET
         client.connect_async(settings.host, settings.port, keepalive=KEEPALIVE, properties=properties)
         client.loop_start()
 
@@ -224,8 +228,8 @@ class _Ear:
         self._tell(Granted(mid, tuple(not reason.is_failure for reason in reasons)))
 
     def on_message(self, _client: Client, _userdata: object, message: MQTTMessage) -> None:
-        if self.heard.qsize() < UNREAD and len(message.payload) <= LARGEST_HEARD:
-            self._tell(Received(message.topic, bytes(message.payload), message.retain))
+        if self.heard.qsize() < UNREAD:
+            self._tell(Received(message.topic, bytes(message.payload[: LARGEST_HEARD + 1]), message.retain))
 
     def _tell(self, heard: Heard) -> None:
         self.heard.put(heard)

@@ -138,6 +138,7 @@ def test_nonsense_changes_nothing_and_is_answered(
         (f"{DETECT}/set", "perhaps"),
         (f"{THRESHOLD}/set", "nan"),
         (f"{THRESHOLD}/set", "9" * 5000),
+        (f"{THRESHOLD}/set", "9" * 1_000_000),
         ("monitor/porch/threshold/dog/set", "0.5"),
         ("monitor/garage/detect/set", "OFF"),
     ):

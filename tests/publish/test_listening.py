@@ -12,7 +12,7 @@ import pytest
 from monitor.config.schema import MqttSettings
 from monitor.publish import lasting
 from monitor.publish.contract import Received
-from monitor.publish.link import LARGEST_HEARD, MQTT_3, UNREAD, Accepted, Answered, Connection, Granted, Will
+from monitor.publish.link import LARGEST_HEARD, LARGEST_PACKET, MQTT_3, UNREAD, Accepted, Answered, Connection, Granted, Will
 from monitor.values import Alert, Place, RuleState
 from tests.publish.brokers import say
 from tests.publish.fakes import Stage
@@ -80,28 +80,27 @@ def test_a_command_that_fails_costs_no_acknowledgement(
 
 @pytest.mark.real
 @pytest.mark.parametrize("mqtt_5", [True, False])
-def test_a_message_above_the_limit_is_never_heard_and_the_connection_lasts(
+def test_of_a_message_above_the_limit_only_so_much_is_kept_that_it_is_seen_to_be_too_large(
     mosquitto: Callable[..., Mosquitto], link_to: Callable[..., MqttLink], driver: Driver, mqtt_5: bool
 ) -> None:
     broker = mosquitto()
     link = link_to(broker.port, subscriptions=[[SET]], mqtt_5=mqtt_5)
     driver.until_subscribed(link)
-    say(broker.port, SET, bytes(LARGEST_HEARD + 1))
+    say(broker.port, SET, bytes(4 * LARGEST_HEARD))
     say(broker.port, SET, b"ON")
-    driver.until(link, lambda: driver.events)
-    assert driver.events == [Received(SET, b"ON", retained=False)]
+    driver.until(link, lambda: len(driver.events) == 2)
+    assert driver.events == [Received(SET, bytes(LARGEST_HEARD + 1), retained=False), Received(SET, b"ON", retained=False)]
 
 
 @pytest.mark.real
 def test_what_a_broker_must_not_send_is_dropped_by_the_broker(
-    mosquitto: Callable[..., Mosquitto], link_to: Callable[..., MqttLink], driver: Driver, monkeypatch: pytest.MonkeyPatch
+    mosquitto: Callable[..., Mosquitto], link_to: Callable[..., MqttLink], driver: Driver
 ) -> None:
-    """With MQTT 5 the limit is told to the broker: what we would drop anyway does not cross the network."""
+    """With MQTT 5 the limit is told to the broker: what nobody can have meant for us does not cross the network."""
     broker = mosquitto()
     link = link_to(broker.port, subscriptions=[[SET]])
     driver.until_subscribed(link)
-    monkeypatch.setattr("monitor.publish.link.LARGEST_HEARD", 10 * LARGEST_HEARD)  # of what we drop; the broker was told before
-    say(broker.port, SET, bytes(LARGEST_HEARD + 1))
+    say(broker.port, SET, bytes(LARGEST_PACKET + 1))
     say(broker.port, SET, b"ON")
     driver.until(link, lambda: driver.events)
     assert driver.events == [Received(SET, b"ON", retained=False)]

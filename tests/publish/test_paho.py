@@ -17,7 +17,7 @@ from monitor.clock import ManualClock, stopwatch
 from monitor.publish import payloads
 from monitor.publish.contract import Acknowledged, Connected
 from monitor.publish.lasting import LOOKUP_TIMEOUT, MqttLink
-from monitor.publish.link import LARGEST_HEARD, WINDOW
+from monitor.publish.link import LARGEST_PACKET, WINDOW
 from monitor.publish.trouble import TroubleKind
 
 if TYPE_CHECKING:
@@ -37,7 +37,7 @@ def test_what_we_tell_a_broker_of_ourselves(scripted: Scripted, link_to: Links, 
     flags, keepalive = struct.unpack_from("!BH", connect, 7)
     assert flags == 0b00101110
     assert keepalive == 20
-    assert connect[10:16] == b"\x05\x27" + struct.pack("!I", LARGEST_HEARD)
+    assert connect[10:16] == b"\x05\x27" + struct.pack("!I", LARGEST_PACKET)
 
 
 def test_no_topic_is_shortened_to_an_alias(scripted: Scripted, link_to: Links, driver: Driver) -> None:
