@@ -43,7 +43,7 @@ class Bridge:
         known = discovery(config, self._voice.topics, self._box, version=__version__, model=model)
         before = announced.recall()
         plan = changes(before, known, retained_topics(config, self._voice.topics))
-        announced.keep({**before, **plan.notes})
+        announced.keep(plan.meanwhile)
         first = [(topic, payloads.encode(payload)) for topic, payload in plan.first]
         publisher.tidy(first, plan.last, lambda: announced.keep(plan.notes))
         self.tell_info()

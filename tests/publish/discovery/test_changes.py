@@ -118,3 +118,17 @@ def test_notes_that_cannot_be_read_cost_the_tidying_of_their_entities_and_no_mor
     plan = announcer.start()
     assert plan.first == []
     assert plan.last == ["monitor/old/cat"]
+
+
+def test_a_start_that_no_broker_heard_leaves_the_tidying_to_the_next(announcer: Announcer) -> None:
+    plan = announcer.start(rules="  - {label: red}\n")
+    announcer.notes = plan.meanwhile
+    again = announcer.start(rules="  - {label: red}\n")
+    assert (again.first, sorted(again.last)) == (plan.first, sorted(plan.last))
+
+
+def test_a_rule_that_goes_while_the_form_changes_is_dropped_before_the_rest_moves(announcer: Announcer) -> None:
+    plan = announcer.start(rules="  - {label: red}\n", mqtt="discovery: component")
+    said: list[Any] = [payload for topic, payload in plan.first if topic == DOOR]
+    assert said[-1] == MIGRATE
+    assert set(said[0]["components"]) == {"rule_van", "rule_van_IN_drive", "threshold_van"}
