@@ -25,8 +25,8 @@ RATES = {
 """Fields of `B/CAM/stats`: name, unit, state class."""
 
 
-def camera_entities(camera: str, rules: Sequence[RuleSettings], topics: Topics, *, commands: bool) -> Iterator[Entity]:
-    """Yield them. rules: those of this camera; commands: whether the daemon listens to any."""
+def camera_entities(camera: str, rules: Sequence[RuleSettings], topics: Topics, *, commands: bool, pictures: bool) -> Iterator[Entity]:
+    """Yield them. rules: those of this camera; commands: whether the daemon listens to any; pictures: whether it shows any."""
     here = available(topics, camera)
     for rule in rules:
         for zone in rule.zones:
@@ -43,8 +43,8 @@ def camera_entities(camera: str, rules: Sequence[RuleSettings], topics: Topics, 
             **available(topics),  # not the camera's: the end of an episode whose camera was lost must be seen
         },
     )
-    yield Entity("image", "image", {"name": "Last alert", "image_topic": topics.snapshot(camera), "content_type": "image/jpeg", **here})
-    yield Entity("camera", "camera", {"name": "Last alert (camera)", "topic": topics.snapshot(camera), "enabled_by_default": False, **here})
+    if pictures:
+        yield from _pictures(camera, topics, here)
     yield Entity(
         "last_label",
         "sensor",
@@ -60,6 +60,8 @@ def camera_entities(camera: str, rules: Sequence[RuleSettings], topics: Topics, 
     yield from _wellbeing(camera, topics, here)
     if commands:
         yield from _controls(camera, rules, topics, here)
+    if commands and pictures:
+        yield _take_snapshot(camera, topics, here)
     for key, (name, unit, state_class) in RATES.items():
         yield Entity(
             key,
@@ -95,6 +97,11 @@ def _rule(camera: str, zone: str, rule: str, topics: Topics, here: Settings) -> 
             **here,
         },
     )
+
+
+def _pictures(camera: str, topics: Topics, here: Settings) -> Iterator[Entity]:
+    yield Entity("image", "image", {"name": "Last alert", "image_topic": topics.snapshot(camera), "content_type": "image/jpeg", **here})
+    yield Entity("camera", "camera", {"name": "Last alert (camera)", "topic": topics.snapshot(camera), "enabled_by_default": False, **here})
 
 
 def _wellbeing(camera: str, topics: Topics, here: Settings) -> Iterator[Entity]:
@@ -166,7 +173,10 @@ def _controls(camera: str, rules: Sequence[RuleSettings], topics: Topics, here: 
                 **here,
             },
         )
-    yield Entity(
+
+
+def _take_snapshot(camera: str, topics: Topics, here: Settings) -> Entity:
+    return Entity(
         "take_snapshot",
         "button",
         {

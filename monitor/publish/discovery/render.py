@@ -25,7 +25,7 @@ def devices(config: Config, topics: Topics, box: str, model: str) -> list[Device
             camera,
             f"Camera ({model})",
             box,
-            tuple(camera_entities(camera, config.rules_of(camera), topics, commands=commands)),
+            tuple(camera_entities(camera, config.rules_of(camera), topics, commands=commands, pictures=config.snapshots.enabled)),
         )
         for camera in config.cameras
     ]

@@ -11,7 +11,9 @@ def retained_topics(config: Config, topics: Topics) -> list[str]:
     """Give every retained topic of the bridge and the cameras, those of discovery left out."""
     found = [topics.bridge_state, topics.bridge_info, topics.bridge_lost, f"{topics.log_level}/state"]
     for camera in config.cameras:
-        found += [topics.availability(camera), topics.problem(camera), topics.snapshot(camera), f"{topics.detect(camera)}/state"]
+        found += [topics.availability(camera), topics.problem(camera), f"{topics.detect(camera)}/state"]
+        if config.snapshots.enabled:
+            found.append(topics.snapshot(camera))
         for rule in config.rules_of(camera):
             found.append(f"{topics.threshold(camera, rule.name)}/state")
             found += [topics.rule(Place(camera, zone, rule.name)) for zone in rule.zones]

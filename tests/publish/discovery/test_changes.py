@@ -29,14 +29,15 @@ class Announcer:
         self._folder = folder
         self.notes: dict[str, str] = {}
 
-    def start(self, **sections: str) -> Changes:
+    def start(self, *, heard: bool = True, **sections: str) -> Changes:
+        """heard: whether the broker had all of it, or the daemon ended before."""
         parts = BASE | sections
         text = f"node: pi\ncameras:\n{parts['cameras']}rules:\n{parts['rules']}mqtt: {{{parts['mqtt']}}}\n"
         config = load_text(self._folder, text).config
         topics = Topics(config.mqtt.base_topic)
         known = discovery(config, topics, BOX, version="1.0", model="m")
         plan = changes(self.notes, known, retained_topics(config, topics))
-        self.notes = plan.notes
+        self.notes = plan.notes if heard else plan.meanwhile
         return plan
 
 
@@ -98,6 +99,44 @@ def test_from_one_form_to_the_other_entities_move_and_the_old_form_is_emptied_la
     assert back.last == components
 
 
+def test_what_does_not_move_is_dropped_before_the_rest_moves(announcer: Announcer) -> None:
+    plan = announcer.start(mqtt="discovery: component", rules="  - {label: red}\n")
+    told: list[Any] = [payload for topic, payload in plan.first if topic == DOOR]
+    assert told == [
+        {
+            "device": told[0]["device"],
+            "origin": told[0]["origin"],
+            "components": {
+                "rule_van": {"platform": "binary_sensor"},
+                "rule_van_IN_drive": {"platform": "binary_sensor"},
+                "threshold_van": {"platform": "number"},
+            },
+        },
+        MIGRATE,
+    ]
+    assert told[0]["device"]["identifiers"] == [f"{BOX}_door"]
+
+
+def test_what_nobody_heard_is_said_after_the_next_start(announcer: Announcer) -> None:
+    fewer = "  - {label: red}\n"
+    plan = announcer.start(rules=fewer, heard=False)
+    assert announcer.start(rules=fewer, heard=False) == plan
+    more = fewer + "  - {name: bus, label: green}\n"
+    announcer.start(rules=more, heard=False)
+    gone: Any = dict(announcer.start(rules=fewer).first)[DOOR]
+    assert gone["components"].keys() >= {"rule_van", "threshold_van", "rule_bus", "threshold_bus"}
+    assert announcer.start(rules=fewer).first == []
+
+
+def test_entities_go_before_the_states_that_they_read(announcer: Announcer) -> None:
+    announcer.start(mqtt="discovery: component, base_topic: a")
+    announcer.notes = dict(sorted(announcer.notes.items()))  # as a database may give them
+    plan = announcer.start(mqtt="discovery: component, base_topic: a", rules="  - {label: red}\n")
+    kinds = [topic.split("/")[0] for topic in plan.last]
+    assert kinds == sorted(kinds, reverse=True)
+    assert set(kinds) == {"homeassistant", "a"}
+
+
 def test_without_discovery_everything_of_it_is_emptied_and_nothing_else(announcer: Announcer) -> None:
     plan = announcer.start(mqtt="discovery: off")
     assert plan.first == []
@@ -118,17 +157,3 @@ def test_notes_that_cannot_be_read_cost_the_tidying_of_their_entities_and_no_mor
     plan = announcer.start()
     assert plan.first == []
     assert plan.last == ["monitor/old/cat"]
-
-
-def test_a_start_that_no_broker_heard_leaves_the_tidying_to_the_next(announcer: Announcer) -> None:
-    plan = announcer.start(rules="  - {label: red}\n")
-    announcer.notes = plan.meanwhile
-    again = announcer.start(rules="  - {label: red}\n")
-    assert (again.first, sorted(again.last)) == (plan.first, sorted(plan.last))
-
-
-def test_a_rule_that_goes_while_the_form_changes_is_dropped_before_the_rest_moves(announcer: Announcer) -> None:
-    plan = announcer.start(rules="  - {label: red}\n", mqtt="discovery: component")
-    said: list[Any] = [payload for topic, payload in plan.first if topic == DOOR]
-    assert said[-1] == MIGRATE
-    assert set(said[0]["components"]) == {"rule_van", "rule_van_IN_drive", "threshold_van"}

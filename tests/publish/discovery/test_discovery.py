@@ -121,6 +121,14 @@ def test_without_commands_there_is_nothing_to_press(tmp_path: Path) -> None:
     assert not [entity for entity in found if "command_topic" in entity.settings]
 
 
+def test_without_snapshots_there_is_no_picture_and_none_is_left_at_the_broker(tmp_path: Path) -> None:
+    loaded = load_text(tmp_path, HOUSE + "snapshots: {enabled: false}\n")
+    keys = {entity.key for device in devices(loaded.config, TOPICS, BOX, "m") for entity in device.entities}
+    assert not keys & {"image", "camera", "take_snapshot"}
+    assert "alert" in keys
+    assert TOPICS.snapshot("yard") not in retained_topics(loaded.config, TOPICS)
+
+
 def test_no_two_entities_share_an_id_whatever_the_names(tmp_path: Path) -> None:
     square = "[[0, 0], [1, 0], [1, 1]]"
     text = f"""
