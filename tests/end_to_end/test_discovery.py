@@ -65,7 +65,7 @@ def test_two_identical_starts_announce_the_same_to_the_byte(house: House, form: 
 
 def test_a_camera_that_went_leaves_nothing_at_the_broker(house: House) -> None:
     assert any("/yard/" in topic for topic in house.start())
-    assert not [topic for topic in house.start(cameras=("porch",), emptied=7) if "yard" in topic]
+    assert not [topic for topic in house.start(cameras=("porch",), emptied=6) if "yard" in topic]
 
 
 def test_a_switch_of_the_form_leaves_nothing_of_the_old_one(house: House) -> None:
