@@ -163,7 +163,7 @@ def _controls(camera: str, rules: Sequence[RuleSettings], topics: Topics, here: 
                 "name": f"{title(rule)} threshold",
                 "command_topic": f"{topic}/set",
                 "state_topic": f"{topic}/state",
-                "min": 0.01,
+                "min": 0,  # itself refused by the daemon, but a smaller one than 0.01 must show
                 "max": 1,
                 "step": 0.01,
                 "mode": "box",
