@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from monitor.config.schema import RuleSettings
 from monitor.config.slug import slug
-from monitor.publish.discovery.entities import CONFIG, DIAGNOSTIC, DISABLED, Entity, Settings, available, title
+from monitor.publish.discovery.entities import CONFIG, DIAGNOSTIC, DISABLED, Entity, Settings, available, spoken, title
 from monitor.publish.topics import Topics
 from monitor.values import WHOLE, EventType, Place
 
@@ -80,7 +80,7 @@ def camera_entities(camera: str, rules: Sequence[RuleSettings], topics: Topics, 
 
 
 def _rule(camera: str, zone: str, rule: str, topics: Topics, here: Settings) -> Entity:
-    inside = "" if zone == WHOLE else f" in {zone}"
+    inside = "" if zone == WHOLE else f" in {spoken(zone)}"
     topic = topics.rule(Place(camera, zone, rule))
     return Entity(
         f"rule_{slug(rule)}" + (f"_IN_{slug(zone)}" if inside else ""),

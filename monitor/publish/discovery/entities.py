@@ -48,7 +48,12 @@ def available(topics: Topics, camera: str | None = None) -> Settings:
     }
 
 
+def spoken(name: str) -> str:
+    """Write a configured name as people would. Home Assistant makes the same entity id of both."""
+    return name.replace("_", " ")
+
+
 def title(name: str) -> str:
-    """Turn the name of a rule into that of an entity."""
-    words = name.replace("_", " ")
+    """Write a configured name as the beginning of a name on a dashboard."""
+    words = spoken(name)
     return words[:1].upper() + words[1:]

@@ -6,7 +6,7 @@ from monitor.config.schema import Config
 from monitor.config.slug import slug
 from monitor.publish.discovery.bridge import bridge_entities
 from monitor.publish.discovery.camera import camera_entities
-from monitor.publish.discovery.entities import Device, Entity, Settings
+from monitor.publish.discovery.entities import Device, Entity, Settings, title
 from monitor.publish.topics import Topics
 
 MANUFACTURER = "monitor"
@@ -22,7 +22,7 @@ def devices(config: Config, topics: Topics, box: str, model: str) -> list[Device
     cameras = [
         Device(
             f"{box}_{slug(camera)}",
-            camera,
+            title(camera),
             f"Camera ({model})",
             box,
             tuple(camera_entities(camera, config.rules_of(camera), topics, commands=commands, pictures=config.snapshots.enabled)),

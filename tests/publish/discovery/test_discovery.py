@@ -160,6 +160,21 @@ def test_every_topic_that_is_named_is_one_of_ours(tmp_path: Path, mode: str, hou
         assert named <= ours, settings["name"]
 
 
+def test_names_read_as_people_would_write_them(tmp_path: Path) -> None:
+    zone = "{source: demo, zones: {front_garden: [[0, 0], [1, 0], [1, 1]]}}"
+    text = f"node: pi\ncameras:\n  back_yard: {zone}\nrules:\n  - {{name: red_van, label: red, zones: [front_garden]}}\n"
+    _, yard = devices(load_text(tmp_path, text).config, TOPICS, BOX, "m")
+    assert yard.name == "Back yard"
+    assert {"Red van in front garden", "Red van threshold"} <= {entity.settings["name"] for entity in yard.entities}
+
+
+def test_every_threshold_that_the_file_may_hold_shows(house: Loaded) -> None:
+    _, door, _ = devices(house.config, TOPICS, BOX, "m")
+    numbers: list[Any] = [entity.settings for entity in door.entities if entity.platform == "number"]
+    assert numbers
+    assert all(number["min"] <= 0.0001 and number["max"] == 1 for number in numbers)
+
+
 def test_an_entity_is_there_while_the_bridge_and_its_camera_are(house: Loaded) -> None:
     _, door, _ = devices(house.config, TOPICS, BOX, "m")
     by_key: dict[str, Any] = {entity.key: entity.settings for entity in door.entities}
