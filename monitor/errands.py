@@ -148,12 +148,12 @@ class Errands:
         except ModelFaultError as error:
             log.error("%s: %s", self._pipeline.camera, error)
             return str(error)
-        except Exception:
+        except Exception:  # whatever it is, the other cameras must go on; the log has all of it
             log.exception("%s: what was asked of it failed", self._pipeline.camera)
             return "it failed; the log says how"
 
     def _tell(self, answer: Callable[[T], None], word: T) -> None:
         try:
             answer(word)
-        except Exception:
+        except Exception:  # as above: an answer that cannot be given is no reason to look no more
             log.exception("%s: what was asked of it could not be answered", self._pipeline.camera)
