@@ -15,6 +15,9 @@ from numpy.typing import NDArray
 Image = NDArray[np.uint8]
 """A picture: height x width x 3, BGR, 0..255, as OpenCV has it."""
 
+Grey = NDArray[np.uint8]
+"""The brightness of a picture: height x width, 0..255."""
+
 WHOLE = "frame"
 """The name of the zone that is the whole picture."""
 
@@ -26,6 +29,38 @@ class OfflineReason(StrEnum):
     AUTH_FAILED = "auth_failed"
     FROZEN = "frozen"
     ENDED = "ended"
+
+
+class ProblemKind(StrEnum):
+    """What is wrong with a camera's pictures."""
+
+    FROZEN = "frozen"  # the same picture again and again
+    BLACK = "black"  # or white: nothing in it
+    COVERED = "covered"
+    BLURRED = "blurred"
+    MOVED = "moved"  # it looks elsewhere than it did
+    SLOW = "slow"  # far fewer frames than it promises
+    CLOCK = "clock"  # its time stamps do not go with the time
+
+    @property
+    def blind(self) -> bool:
+        """Whether nothing that the pictures show, or do not show, can be trusted."""
+        return self in (ProblemKind.FROZEN, ProblemKind.BLACK, ProblemKind.COVERED)
+
+
+class GateReason(StrEnum):
+    """Why a frame is looked at, or why not."""
+
+    UNGATED = "ungated"  # the gate is switched off
+    START = "start"  # there is nothing to compare it with yet
+    MOVEMENT = "movement"
+    CHANGE = "change"  # the whole picture is another: light, infrared, a scene that was cut
+    RECHECK = "recheck"  # quiet for so long that a look is due
+    NEEDED = "needed"  # a rule is between states, or somebody asked
+    QUIET = "quiet"  # no look: nothing moves
+    SAME = "same"  # no look: it is the last picture once more, to the bit
+    IDLE = "idle"  # no look: nobody wants one, detection is off
+    BLIND = "blind"  # no look: the camera has a problem that makes its pictures worthless
 
 
 class Severity(StrEnum):
@@ -66,17 +101,51 @@ class Moment:
     wall: float
 
 
+@dataclass(frozen=True, slots=True)
+class Region:
+    """A rectangle in a picture, in fractions of its width and height from the top left."""
+
+    x: float
+    y: float
+    width: float
+    height: float
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Glimpse:
+    """What is judged of a frame before anybody looks at it. image: masked; grey: the same shrunk to at most 160 x 160 pixels.
+
+    position: seconds from the beginning of the stream by its own time stamps.
+    """
+
+    at: Moment
+    image: Image
+    grey: Grey
+    position: float
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What the gate says of a frame. movement: where something moves, None if nothing does or that is not known."""
+
+    look: bool
+    reason: GateReason
+    movement: Region | None = None
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Frame:
     """A picture with its camera, its place in the stream and the moment it was grabbed.
 
-    seq counts every frame the camera gave since the daemon started, those that were never decoded included.
+    seq counts every frame the camera gave since the daemon started, those that were never decoded included. movement: where in it
+    something moves, as far as the gate knows.
     """
 
     camera: str
     seq: int
     at: Moment
     image: Image
+    movement: Region | None = None
 
 
 @dataclass(frozen=True, slots=True)
