@@ -7,7 +7,7 @@ a look, a look gives scores, scores move rules, a rule's stay is an episode, and
 from __future__ import annotations
 
 from dataclasses import dataclass
-from enum import StrEnum
+from enum import IntEnum, StrEnum
 
 import numpy as np
 from numpy.typing import NDArray
@@ -122,6 +122,14 @@ class Glimpse:
     image: Image
     grey: Grey
     position: float
+
+
+class Need(IntEnum):
+    """Which of a camera's frames are worth a look, as far as those who look are concerned."""
+
+    NOTHING = 0  # none: detection is off
+    MOVEMENT = 1  # those that the gate lets through
+    LOOK = 2  # any: a rule is between states, or somebody asked for a picture
 
 
 @dataclass(frozen=True, slots=True)
