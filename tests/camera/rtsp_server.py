@@ -1,7 +1,8 @@
 """A camera that misbehaves on demand: a small RTSP server (RTP interleaved over TCP, H.264), standard library only.
 
-It can be paused (the session stays and nothing comes), cut, switched off and on again, slowed down, made to damage its pictures, to
-ask for a password, and to answer DESCRIBE with any status. One thread per client; `close` ends them all.
+It can be paused (the session stays and nothing comes), cut, switched off and on again, slowed down, frozen, made to damage its
+pictures, to show another clip, to offer no video, to ask for a password, and to answer DESCRIBE with any status. One thread per
+client; `close` ends them all.
 """
 
 from __future__ import annotations
@@ -14,7 +15,8 @@ import re
 import socket
 import struct
 import threading
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Iterator
 from http import HTTPStatus
 from pathlib import Path
 from types import TracebackType
@@ -24,26 +26,33 @@ from urllib.request import parse_http_list, parse_keqv_list
 _PAYLOAD = 1390  # bytes of a NAL unit in one RTP packet
 _CLOCK = 90_000  # RTP ticks a second (RFC 6184)
 _SLICES = (1, 5)  # NAL unit types that hold a picture
+_KEY = 5  # the type of a slice of a key frame
+_MEDIA = {"h264": ("video", "H264/90000"), "audio": ("audio", "L16/44100"), "unknown": ("video", "X-NOBODY/90000")}
 _REALM, _NONCE = "test camera", "0123456789abcdef"
 
 
 class RtspServer:
     """Loop an H.264 clip (Annex B, one slice a picture) to every client that asks.
 
-    fps, corrupt, status (of the answer to DESCRIBE), login (user name and password to ask for) and scheme may be changed at any time.
-    connections and describes count what clients did; playing counts those that are being served.
+    fps, corrupt (some bytes of each picture are wrong), garbage (all are), frozen (the first key frame again and again), offer, status (of
+    the answer to DESCRIBE), login (user name and password to ask for) and scheme may be changed at any time. connections and describes
+    count what clients did. sent: the Unix second at which each picture went out.
     """
 
     def __init__(self, clip: Path, *, fps: float = 20.0) -> None:
         self.fps = fps
         self.corrupt = False
+        self.garbage = False
+        self.frozen = False
+        self.offer: Literal["h264", "audio", "unknown"] = "h264"
         self.status = 200
         self.login: tuple[str, str] | None = None
         self.scheme: Literal["Basic", "Digest"] = "Digest"
         self.connections = 0
         self.describes = 0
+        self.sent: list[float] = []
         self.port = 0
-        self._units = [unit for unit in re.split(rb"\x00\x00\x00\x01|\x00\x00\x01", clip.read_bytes()) if unit]
+        self._units = _units(clip)
         self._flowing = threading.Event()
         self._flowing.set()
         self._closing = threading.Event()
@@ -85,6 +94,10 @@ class RtspServer:
     def resume(self) -> None:
         """Go on sending, in the sessions that were paused."""
         self._flowing.set()
+
+    def show(self, clip: Path) -> None:
+        """Go over to another clip, of whatever size, in the sessions that there are."""
+        self._units = _units(clip)
 
     def cut(self) -> None:
         """Close every client's connection."""
@@ -161,25 +174,47 @@ class RtspServer:
 
     def _session_description(self) -> str:
         sets = ",".join(base64.b64encode(next(unit for unit in self._units if unit[0] & 31 == kind)).decode() for kind in (7, 8))
-        lines = ["v=0", "o=- 0 0 IN IP4 127.0.0.1", "s=-", "c=IN IP4 0.0.0.0", "t=0 0", "m=video 0 RTP/AVP 96", "a=rtpmap:96 H264/90000"]
+        media, format_ = _MEDIA[self.offer]
+        lines = ["v=0", "o=- 0 0 IN IP4 127.0.0.1", "s=-", "c=IN IP4 0.0.0.0", "t=0 0", f"m={media} 0 RTP/AVP 96", f"a=rtpmap:96 {format_}"]
         return "\r\n".join([*lines, f"a=fmtp:96 packetization-mode=1;sprop-parameter-sets={sets}", "a=control:track1", ""])
 
     def _play(self, client: socket.socket) -> None:
         """Send the clip over and over until the client or the server goes away."""
         sequence, stamp = 0, 0.0
+        for unit in self._endlessly():
+            self._flowing.wait()
+            is_picture = unit[0] & 31 in _SLICES
+            packets = _packets(self._spoilt(unit) if is_picture else unit)
+            for number, payload in enumerate(packets, 1):
+                mark = 0x80 if is_picture and number == len(packets) else 0
+                header = struct.pack("!BBHII", 0x80, 96 | mark, sequence & 0xFFFF, int(stamp) & 0xFFFFFFFF, 1)
+                client.sendall(b"$\x00" + struct.pack("!H", len(header) + len(payload)) + header + payload)
+                sequence += 1
+            if is_picture:
+                self.sent.append(time.time())
+                stamp += _CLOCK / self.fps
+                self._closing.wait(1 / self.fps)
+
+    def _endlessly(self) -> Iterator[bytes]:
+        """Give the units of the clip of the moment, or of its first key frame while frozen, until the server is closed."""
         while not self._closing.is_set():
-            for unit in self._units:
-                self._flowing.wait()
-                is_picture = unit[0] & 31 in _SLICES
-                packets = _packets(_damaged(unit) if is_picture and self.corrupt else unit)
-                for number, payload in enumerate(packets, 1):
-                    mark = 0x80 if is_picture and number == len(packets) else 0
-                    header = struct.pack("!BBHII", 0x80, 96 | mark, sequence & 0xFFFF, int(stamp) & 0xFFFFFFFF, 1)
-                    client.sendall(b"$\x00" + struct.pack("!H", len(header) + len(payload)) + header + payload)
-                    sequence += 1
-                if is_picture:
-                    stamp += _CLOCK / self.fps
-                    self._closing.wait(1 / self.fps)
+            units, frozen = self._units, self.frozen
+            first_key = next(number for number, unit in enumerate(units) if unit[0] & 31 == _KEY)
+            for unit in units[: first_key + 1] if frozen else units:
+                if self._closing.is_set() or units is not self._units or frozen != self.frozen:
+                    break
+                yield unit
+
+    def _spoilt(self, unit: bytes) -> bytes:
+        """The picture as a camera in this state sends it."""
+        if self.garbage:
+            return unit[:1] + random.randbytes(len(unit) - 1)
+        return _damaged(unit) if self.corrupt else unit
+
+
+def _units(clip: Path) -> list[bytes]:
+    """The NAL units of a bare H.264 stream."""
+    return [unit for unit in re.split(rb"\x00\x00\x00\x01|\x00\x00\x01", clip.read_bytes()) if unit]
 
 
 def _read_request(requests: BinaryIO) -> tuple[str, dict[str, str]] | None:
