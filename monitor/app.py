@@ -12,12 +12,14 @@ from dataclasses import dataclass
 from monitor.bridge import Overrides
 from monitor.camera.capture import Capture
 from monitor.camera.mailbox import Mailbox
+from monitor.camera.source import Clip, parse_source
 from monitor.classify.classifier import Classifier
 from monitor.clock import Clock
 from monitor.config.load import Loaded
 from monitor.config.schema import Config, MqttSettings
 from monitor.decide.restart import orphans
 from monitor.errors import BrokerError, HistoryRefusedError, StorageError
+from monitor.gate.watch import Watch
 from monitor.messaging import Messaging
 from monitor.pipeline import Outcome, Pipeline
 from monitor.publish.identity import client_id
@@ -175,7 +177,9 @@ class Daemon:
     def _lane(self, camera: str, kept: list[OpenEpisode], overrides: Overrides, frames: threading.Event) -> Lane:
         settings = self.config.cameras[camera]
         mailbox = Mailbox(settings.queue_size, frames)
-        capture = Capture(camera, settings, self._clock, mailbox, random.SystemRandom().random)
+        live = not isinstance(parse_source(settings.source), Clip)
+        watch = Watch(settings, self.rulebook.zones(camera), self.rulebook.looks(camera), live=live)
+        capture = Capture(camera, settings, self._clock, mailbox, random.SystemRandom().random, watch=watch)
         mine = [episode for episode in kept if episode.place.camera == camera]
         detect = overrides.get((camera, "detect")) != "OFF"
         thresholds = {

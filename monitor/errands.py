@@ -85,6 +85,12 @@ class Errands:
         self._asked: list[Errand] = []
         self._waiting: list[tuple[float, Photograph | Classify]] = []
 
+    @property
+    def waiting(self) -> bool:
+        """Whether something waits for a picture."""
+        with self._lock:
+            return bool(self._waiting) or any(isinstance(errand, Photograph | Classify) for errand in self._asked)
+
     def ask(self, errand: Errand) -> bool:
         """Leave an errand; False if too many wait already, and then it is not answered. Never waits."""
         with self._lock:

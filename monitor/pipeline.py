@@ -1,10 +1,11 @@
 """One camera's path from a frame to what it means. Read this first.
 
-    frame -> masks and views -> model -> probabilities -> readings -> rules and episodes -> events
-                                                       \\-> the best labels -> sightings
+    frame -> zones and squares -> model -> probabilities -> readings -> rules and episodes -> events
+                                                        \\-> the best labels -> sightings
 
-It runs on whoever's thread calls it, asks no clock and touches no file: the daemon feeds it live frames, `replay` feeds it a video
-with the video's own time, and the same frames give the same events.
+Which frames come here, masked, the camera's `gate.watch` has decided before; what it is to let through it asks here (`need`). The path
+runs on whoever's thread calls it, asks no clock and touches no file: the daemon feeds it live frames, `replay` feeds it a video with the
+video's own time, and the same frames give the same events.
 """
 
 from __future__ import annotations
@@ -15,24 +16,25 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from monitor.classify.attention import Attention
 from monitor.classify.classifier import Classifier, top_k
 from monitor.classify.preprocess import Square
-from monitor.classify.view import View
+from monitor.classify.resample import centre_crop
+from monitor.classify.view import View, square_of_movement
 from monitor.config.schema import Config
 from monitor.decide.decider import CameraDecider, Event
 from monitor.decide.rule import Reading
 from monitor.decide.sightings import SightingJoiner
 from monitor.rulebook import Rulebook, episodes_by_class
-from monitor.values import WHOLE, Frame, Image, Moment, OfflineReason, OpenEpisode, Prediction, Sighting
+from monitor.values import WHOLE, Frame, Image, Moment, Need, OfflineReason, OpenEpisode, Prediction, ProblemKind, Sighting
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Outcome:
     """What one step of the path brought.
 
-    events: in the order in which they are to be told. readings: what the look said for each rule. picture: what the events are about,
-    masked; None if there was no frame. open_episodes: those of this camera, after the events. snapshot: a masked picture that
-    somebody asked for.
+    events: in the order in which they are to be told. readings: what the look said for each rule. picture: what the events are about;
+    None if there was no frame. open_episodes: those of this camera, after the events. snapshot: a picture that somebody asked for.
     """
 
     camera: str
@@ -70,6 +72,8 @@ class Pipeline:
         self._questions = rulebook.questions(camera)
         self._zones = rulebook.zones(camera)
         self._view = View(config.cameras[camera])
+        self._attention = Attention()
+        self._looked_at: list[tuple[str, Square]] = []
         self._top_k = config.model.top_k
         self._decider = CameraDecider(camera, [question.rule for question in self._questions], now, kept, detect=detect)
         for rule, threshold in (thresholds or {}).items():
@@ -85,8 +89,25 @@ class Pipeline:
 
     @property
     def detect(self) -> bool:
-        """Whether detection is on; while it is off, frames are not to be looked at but told by `tick`."""
+        """Whether detection is on."""
         return self._decider.detect
+
+    @property
+    def problem(self) -> ProblemKind | None:
+        """What is wrong with the camera's pictures, as it was told; None if nothing is known to be."""
+        return self._decider.problem
+
+    @property
+    def looking(self) -> bool:
+        """Whether frames are to be looked at; otherwise they are to be told by `tick`."""
+        return self._decider.detect and not self._decider.blind
+
+    @property
+    def need(self) -> Need:
+        """Which frames are worth a look; may be asked by any thread."""
+        if not self._decider.detect:
+            return Need.NOTHING
+        return Need.LOOK if self._decider.between_states else Need.MOVEMENT
 
     @property
     def thresholds(self) -> dict[str, float]:
@@ -94,32 +115,51 @@ class Pipeline:
         return self._decider.thresholds
 
     def look(self, frame: Frame) -> Outcome:
-        """Analyse a frame, whose picture is masked for good.
-
-        Raises ModelFaultError if the model's numbers are no scores; nothing has changed then.
-        """
+        """Analyse a frame. Raises ModelFaultError if the model's numbers are no scores; nothing has changed then."""
         return self.conclude(frame, self._classifier.classify(self.squares(frame)))
 
     def squares(self, frame: Frame) -> list[Square]:
-        """Return what the model is to see of a frame, a square for each zone that a rule names; its picture is masked for good."""
-        self._view.mask(frame.image)
-        return self._view.squares(frame.image, self._zones)
+        """Return what the model is to see of a frame: a square for each zone that a rule names, of the whole picture maybe several."""
+        self._looked_at = [(zone, square) for zone in self._zones for square in self._squares_of(zone, frame)]
+        return [square for _, square in self._looked_at]
+
+    def _squares_of(self, zone: str, frame: Frame) -> list[Square]:
+        if zone != WHOLE or not self._view.follows:
+            return self._view.squares(frame.image, [zone])
+        height, width = frame.image.shape[:2]
+        preprocessing = self._classifier.card.preprocessing
+        centre = centre_crop(width, height, preprocessing.resize, preprocessing.crop)
+        movement = square_of_movement(frame.movement, width, height) if frame.movement else None
+        boxes = self._attention.squares(movement, centre, self._decider.followed(WHOLE))
+        return [Square(frame.image, box) for box in boxes]
 
     def conclude(self, frame: Frame, probabilities: NDArray[np.float32]) -> Outcome:
-        """Tell what the model's scores mean, a row for each of the frame's squares."""
+        """Tell what the model's scores mean, a row for each of the frame's squares, which are the last that were asked for."""
         now = self._not_before(frame.at)
-        by_zone = dict(zip(self._zones, probabilities, strict=True))
-        readings = [reading for zone, row in by_zone.items() for reading in self._rulebook.readings(self.camera, zone, row)]
-        events = self._decider.look(now, readings)
+        rows: dict[str, list[NDArray[np.float32]]] = {zone: [] for zone in self._zones}
+        for (zone, _), row in zip(self._looked_at, probabilities, strict=True):
+            rows[zone].append(row)
+        readings = {zone: [self._rulebook.readings(self.camera, zone, row) for row in those] for zone, those in rows.items()}
+        # Where a zone is looked at in several squares, a rule scores there what it scores best.
+        best = [max(each, key=lambda reading: reading.score) for those in readings.values() for each in zip(*those, strict=True)]
+        events = self._decider.look(now, best)
+        self._follow(readings.get(WHOLE, []))
         sightings: list[Sighting] = []
         seen: list[Prediction] = []
-        for zone, row in by_zone.items():
-            predictions = top_k(row, self._classifier.card.labels, self._top_k)
+        for zone, those in rows.items():
+            predictions = top_k(np.max(those, axis=0), self._classifier.card.labels, self._top_k)
             running = episodes_by_class(self._questions, self._decider.running(zone))
             sightings += self._joiner.look(now, zone, predictions, running)
             seen += predictions[:1]
         self.best = max(seen, key=lambda prediction: prediction.score)
-        return self._outcome(events, sightings, readings, frame.image)
+        return self._outcome(events, sightings, best, frame.image)
+
+    def _follow(self, readings: Sequence[Sequence[Reading]]) -> None:
+        """Let the attention know where the rules saw what they follow. readings: of the whole picture, a row for each of its squares."""
+        if self._view.follows and readings:
+            boxes = [square.box for zone, square in self._looked_at if zone == WHOLE and square.box is not None]
+            scores = {each[0].rule: [reading.score for reading in each] for each in zip(*readings, strict=True)}
+            self._attention.learn(boxes, scores, self._decider.followed(WHOLE))
 
     def tick(self, now: Moment, last_frame: Moment | None = None, reason: OfflineReason | None = None, detail: str = "") -> Outcome:
         """Let time pass. last_frame: the newest that the camera gave, looked at or not; reason, detail: why its link is down."""
@@ -135,6 +175,10 @@ class Pipeline:
         self.best = None
         return self._outcome(events, self._joiner.close())
 
+    def set_problem(self, problem: ProblemKind | None, detail: str, now: Moment) -> Outcome:
+        """Take note of what is wrong with the camera's pictures; None: nothing any more. detail: in words."""
+        return self._outcome(self._decider.set_problem(problem, detail, self._not_before(now)), [])
+
     def set_threshold(self, rule: str, value: float | None) -> None:
         """Move the threshold of a rule in all its zones, its release in proportion; None: back to what the configuration says.
 
@@ -144,16 +188,14 @@ class Pipeline:
         self._decider.set_threshold(rule, value)
 
     def photograph(self, frame: Frame) -> Outcome:
-        """Hand over a frame's picture, which is masked for good."""
-        self._view.mask(frame.image)
+        """Hand over a frame's picture."""
         return self._outcome([], [], snapshot=frame.image)
 
     def classify(self, frame: Frame) -> list[Prediction]:
-        """Give the best labels of a frame's whole picture, which is masked for good; that is no look, and rules and history do not notice.
+        """Give the best labels of a frame's whole picture; that is no look, and rules and history do not notice.
 
         Raises ModelFaultError if the model's numbers are no scores.
         """
-        self._view.mask(frame.image)
         (row,) = self._classifier.classify(self._view.squares(frame.image, [WHOLE]))
         return top_k(row, self._classifier.card.labels, self._top_k)
 

@@ -6,7 +6,7 @@ the same video gives the same alerts, to the byte.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from monitor.camera.opencv import Decode, open_source
 from monitor.camera.protocol import Source
@@ -17,17 +17,21 @@ from monitor.decide.decider import CameraDecider
 from monitor.decide.rule import Reading, Rule
 from monitor.errors import CameraError, PictureError, UsageError
 from monitor.gate.skip import SkipPolicy
+from monitor.gate.watch import Watch
 from monitor.pipeline import Pipeline
-from monitor.values import Alert, EndReason, EventType, Frame, Moment
+from monitor.values import Alert, EndReason, EventType, Frame, Moment, Need
 
 Looks = list[tuple[Moment, list[Reading]]]
 """What each frame said, in order; nothing, of a frame that was not looked at."""
 
 
-def frames(videos: Sequence[str], camera: str, settings: CameraSettings, start: float) -> Iterator[Frame | Moment]:
-    """Yield the frames of `videos`, played one after the other as one recording that began at `start` (Unix seconds).
+def frames(
+    videos: Sequence[str], camera: str, settings: CameraSettings, start: float, watch: Watch, need: Callable[[], Need]
+) -> Iterator[Frame | Moment]:
+    """Yield the frames of `videos`, masked, played one after the other as one recording that began at `start` (Unix seconds).
 
-    Of a frame that is not worth a look only its moment is given: the camera was there.
+    Of a frame that is not worth a look, as `watch` judges when it has asked what those who look `need`, only its moment is given: the
+    camera was there.
 
     UsageError if one of them is a camera; PictureError if a video cannot be opened or holds no picture.
     """
@@ -42,7 +46,8 @@ def frames(videos: Sequence[str], camera: str, settings: CameraSettings, start: 
                 latest = max(latest, source.position)
                 at = Moment(mono=offset + latest, wall=start + offset + latest)
                 image = source.retrieve() if skip.wants(seq, at.mono) else None
-                yield at if image is None else Frame(camera, seq, at, image)
+                verdict = None if image is None else watch.judge(image, at, source.position, need())
+                yield at if image is None or verdict is None or not verdict.look else Frame(camera, seq, at, image, verdict.movement)
                 seq += 1
             if seq == first:
                 raise PictureError(f"{video}: holds no picture that can be decoded")

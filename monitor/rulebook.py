@@ -58,6 +58,10 @@ class Rulebook:
         named = {zone: None for question in self._questions[camera] for zone in question.rule.zones}
         return list(named) or [WHOLE]
 
+    def looks(self, camera: str) -> int:
+        """Give how many looks it takes at most until a rule of `camera` is ON."""
+        return max((question.rule.looks for question in self._questions[camera]), default=1)
+
     def places(self) -> set[Place]:
         """Give every place where an episode can live."""
         return {

@@ -129,7 +129,8 @@ class Need(IntEnum):
 
     NOTHING = 0  # none: detection is off
     MOVEMENT = 1  # those that the gate lets through
-    LOOK = 2  # any: a rule is between states, or somebody asked for a picture
+    LOOK = 2  # any that shows something new: a rule is between states
+    PICTURE = 3  # the next, whatever it shows: somebody asked for it
 
 
 @dataclass(frozen=True, slots=True)
@@ -283,6 +284,16 @@ class Sighting:
     looks: int
     episode: str | None
     model: str
+
+
+@dataclass(frozen=True, slots=True)
+class CameraProblem:
+    """Something is wrong with a camera's pictures, or with kind None, nothing is any more. detail: in words; at: Unix seconds."""
+
+    camera: str
+    at: float
+    kind: ProblemKind | None
+    detail: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,7 +20,7 @@ from monitor.errors import ModelFaultError
 from monitor.observe.stats import Totals
 from monitor.pipeline import Outcome, Pipeline
 from monitor.publish.voice import Voice
-from monitor.values import Alert, CameraEvent, Frame, Moment, RuleState
+from monitor.values import Alert, CameraEvent, CameraProblem, Frame, Moment, Need, RuleState
 
 log = logging.getLogger(__name__)
 
@@ -32,6 +32,7 @@ class Lane:
     """One camera on its way through the classifier: its capture, its mailbox, its pipeline, what is asked of it and its counts.
 
     inference, work, frame_age: seconds, added up over all looks: in the model, for the whole look, and from grab to the look's end.
+    abandoned: captures that hung and were replaced.
     """
 
     def __init__(self, capture: Capture, mailbox: Mailbox, pipeline: Pipeline) -> None:
@@ -45,6 +46,12 @@ class Lane:
         self.work = 0.0
         self.frame_age = 0.0
         self.ticked = float("-inf")
+        self.abandoned = 0
+        capture.need = self.need
+
+    def need(self) -> Need:
+        """Tell which of the camera's frames are worth a look; from any thread."""
+        return Need.PICTURE if self.errands.waiting else self.pipeline.need
 
     def ask(self, errand: Errand) -> bool:
         """Have something done on the classify thread; from any thread. False if too many errands wait already."""
@@ -58,9 +65,14 @@ class Lane:
             looks=self.looks,
             skipped=counters.skipped,
             dropped=self.mailbox.dropped,
+            gated=counters.gated,
             inference=self.inference,
             frame_age=self.frame_age,
         )
+
+
+Change = Callable[[list[Lane]], Sequence[Lane]]
+"""Gives other lanes for those that are there."""
 
 
 class Classifying:
@@ -75,17 +87,28 @@ class Classifying:
         self._classifier = classifier
         self._clock = clock
         self._deliver = deliver
+        self._change: Change | None = None
+
+    def change(self, change: Change) -> None:
+        """Have `change` give other lanes for the present ones before the next step; from any thread, one at a time.
+
+        It runs on the classify thread, so that nothing happens in any lane meanwhile.
+        """
+        self._change = change
 
     def step(self, now: Moment) -> float:
         """Look at the oldest frame of the camera whose turn it is; rest when no camera has one."""
+        if self._change is not None:
+            change, self._change = self._change, None
+            self._lanes = deque(change(list(self._lanes)))
         waiting = self._take(now)
         if not waiting:
             return TICK
         for lane, frame in waiting:
             lane.errands.show(frame, self._deliver)
-            if not lane.pipeline.detect:
+            if not lane.pipeline.looking:
                 self._pass_over(lane, frame)
-        looked_at = [(lane, frame) for lane, frame in waiting if lane.pipeline.detect]
+        looked_at = [(lane, frame) for lane, frame in waiting if lane.pipeline.looking]
         if looked_at:
             self._look(looked_at)
         return 0.0
@@ -96,8 +119,10 @@ class Classifying:
             lane = self._lanes[0]
             self._lanes.rotate(-1)
             lane.errands.do(now, self._deliver)
-            # Read before the mailbox: a file that has ended by now has left its last frame there.
+            # Read before the mailbox: a file that has ended by now has left its last frame there, and what is said to be wrong with the
+            # pictures holds for all that come out of it.
             link, last_frame = lane.capture.link, lane.capture.last_frame
+            self._trust(lane, now)
             frame = lane.mailbox.take()
             if frame is not None:
                 waiting.append((lane, frame))
@@ -135,6 +160,12 @@ class Classifying:
             lane.frame_age += self._clock.now().mono - frame.at.mono
             self._deliver(outcome)
 
+    def _trust(self, lane: Lane, now: Moment) -> None:
+        """Pass on whether the camera's pictures can be trusted, where that has changed."""
+        problem, detail = lane.capture.trouble
+        if problem is not lane.pipeline.problem:
+            self._deliver(lane.pipeline.set_problem(problem, detail, now))
+
     def _pass_over(self, lane: Lane, frame: Frame) -> None:
         """What a frame shows is not known, but the camera is there."""
         self._deliver(lane.pipeline.tick(frame.at, last_frame=frame.at))
@@ -155,6 +186,13 @@ def announce(outcome: Outcome, voice: Voice | None) -> None:
                     voice.send_availability(event.camera, event.reason)
                 if not event.online:
                     log.warning("%s: offline (%s); its states are unknown", event.camera, event.reason)
+            case CameraProblem():
+                if voice:
+                    voice.send_problem(event.camera, event.kind)
+                if event.kind is None:
+                    log.info("%s: its picture is well again", event.camera)
+                else:
+                    log.warning("%s: its picture is %s: %s", event.camera, event.kind, event.detail)
             case Alert():
                 log.info("%s: %s", event.place.camera, _in_words(event))
 

@@ -116,16 +116,6 @@ def test_a_snapshot_is_the_next_picture_and_no_alert_s(porch: Bench, asker: Aske
     assert porch.looked_at() == ["porch", "porch"]
 
 
-def test_a_snapshot_shows_no_mask(tmp_path: Path) -> None:
-    bench = Bench(tmp_path, "porch", settings="masks: [[[0, 0], [1, 0], [1, 0.5], [0, 0.5]]]")
-    Asker(bench).photograph("porch")
-    bench.put("porch", RED)
-    bench.step()
-    (picture,) = snapshots(bench)
-    assert not picture[:32].any()
-    assert (picture[34:] == RED).all()
-
-
 def test_the_whole_picture_is_classified_once_for_all_who_ask_and_that_is_no_look(porch: Bench, asker: Asker) -> None:
     porch.lanes["porch"].pipeline.set_detect(False, porch.clock.now())
     asker.classify("porch")

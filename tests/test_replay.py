@@ -2,33 +2,40 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import pytest
 
 from monitor.clock import ManualClock
+from monitor.config.load import Loaded
 from monitor.errors import ModelFaultError, PictureError, UsageError
+from monitor.gate.watch import Watch
 from monitor.replay import Looks, alerts, best_score, frames, what_if
 from monitor.rulebook import Rulebook
-from monitor.values import Alert, EndReason, EventType, Frame, Moment
+from monitor.values import WHOLE, Alert, EndReason, EventType, Frame, Moment, Need
 from tests.spine import BLUE, CARD, GREY, RED, ColourEngine, load_text, pipeline_of, write_video
 
 TEXT = """
-cameras: {porch: {source: demo, fps: 120}}
+cameras: {porch: {source: demo, fps: 120, motion: {enabled: false}}}
 rules: [{label: red, hold: 1s, cooldown: 0s}]
 """
 START = 1_600_000_000.0
 
 
-def moments(videos: Sequence[Path], text: str, folder: Path, start: float = START) -> list[Frame | Moment]:
-    return list(frames([str(video) for video in videos], "porch", load_text(folder, text).config.cameras["porch"], start))
+def moments(videos: Sequence[Path | str], text: str, folder: Path, start: float = START) -> list[Frame | Moment]:
+    return list(played(videos, load_text(folder, text), lambda: Need.MOVEMENT, start))
+
+
+def played(videos: Sequence[Path | str], loaded: Loaded, need: Callable[[], Need], start: float = START) -> Iterator[Frame | Moment]:
+    settings = loaded.config.cameras["porch"]
+    return frames([str(video) for video in videos], "porch", settings, start, Watch(settings, [WHOLE], 2, live=False), need)
 
 
 def play(videos: Sequence[Path], folder: Path, text: str = TEXT, looks: Looks | None = None) -> list[Alert]:
     loaded = load_text(folder, text)
     pipeline = pipeline_of(loaded, ManualClock(0.0, START))
-    return list(alerts(pipeline, moments(videos, text, folder), looks))
+    return list(alerts(pipeline, played(videos, loaded, lambda: pipeline.need), looks))
 
 
 @pytest.fixture
@@ -110,7 +117,7 @@ def test_a_bad_video_behind_a_good_one_is_told_when_its_turn_comes(visit: Path, 
 @pytest.mark.parametrize("source", ["0", "/dev/video0", "rtsp://cam.lan/sub"])
 def test_a_camera_is_not_recorded_video(tmp_path: Path, source: str) -> None:
     with pytest.raises(UsageError, match="monitor probe"):
-        list(frames([source], "porch", load_text(tmp_path, TEXT).config.cameras["porch"], START))
+        moments([source], TEXT, tmp_path)
 
 
 def test_no_frame_is_dropped_however_slow_the_model_is(tmp_path: Path) -> None:

@@ -11,7 +11,7 @@ from monitor.camera.state import LinkState
 from monitor.pipeline import Outcome
 from monitor.publish.topics import Topics
 from monitor.publish.voice import Voice
-from monitor.values import CameraEvent, EndReason, EventType, OfflineReason, RuleState
+from monitor.values import Alert, CameraEvent, EndReason, EventType, OfflineReason, RuleState
 from monitor.workers import TICK, announce
 from tests.lanes import Bench, Raced
 from tests.spine import GREY, PORCH_RED, RED, an_alert
@@ -70,7 +70,7 @@ def test_a_silent_camera_is_offline_after_ten_seconds_with_the_reason_of_its_lin
     told = porch.events()
     (gone,) = (event for event in told if isinstance(event, CameraEvent) and not event.online)
     assert gone.reason is OfflineReason.LOST
-    ends = [(event.reason, event.duration) for event in told if not isinstance(event, CameraEvent | RuleState) and event.reason]
+    ends = [(event.reason, event.duration) for event in told if isinstance(event, Alert) and event.reason]
     assert [reason for reason, _ in ends] == [EndReason.CAMERA_LOST]
 
 
@@ -112,7 +112,7 @@ def test_a_model_fault_is_counted_and_the_next_frame_goes_on(porch: Bench, caplo
     assert (lane.faults, lane.looks) == (1, 2)
     assert [record.levelno for record in caplog.records] == [logging.ERROR]
     assert "colours gave NaN" in caplog.text
-    (start,) = (event for event in porch.events() if not isinstance(event, CameraEvent | RuleState))
+    (start,) = (event for event in porch.events() if isinstance(event, Alert))
     assert start.event_type is EventType.START
 
 

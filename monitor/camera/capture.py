@@ -1,4 +1,4 @@
-"""The loop of one camera: open it, grab every frame, keep the newest wanted one in the mailbox, and come back after a loss.
+"""The loop of one camera: open it, grab every frame, leave those worth a look in the mailbox, and come back after a loss.
 
 `step` does one thing at a time and never sleeps; how long it may rest is its answer. It blocks only inside the source: OpenCV bounds
 a read, and an opening, in seconds. Frames are stamped here, for the time stamps of a stream are the camera's own and start anew with
@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
+from dataclasses import replace
 
 from monitor.backoff import Backoff
 from monitor.camera.mailbox import Mailbox
@@ -21,7 +22,8 @@ from monitor.clock import Clock
 from monitor.config.schema import CameraSettings
 from monitor.errors import CameraError
 from monitor.gate.skip import SkipPolicy
-from monitor.values import Frame, Moment, OfflineReason
+from monitor.gate.watch import Watch
+from monitor.values import Frame, GateReason, Image, Moment, Need, OfflineReason, ProblemKind, Verdict
 
 log = logging.getLogger(__name__)
 
@@ -46,12 +48,16 @@ _MISS_PAUSE = 0.05
 
 _IDLE = 60.0
 
+_UNGATED = Verdict(True, GateReason.UNGATED)
+
 
 class Capture:
-    """One camera's capture. All methods belong to one thread; `link`, `counters`, `last_step` and `last_frame` may be read by any.
+    """One camera's capture. `step` and `close` belong to one thread; everything else may be used by any.
 
-    Raises CameraError at once if `settings.source` makes no sense. random: gives numbers from 0 to 1. last_step, last_frame:
-    monotonic seconds of the last step's beginning and of the last good frame (None before the first).
+    Raises CameraError at once if `settings.source` makes no sense. random: gives numbers from 0 to 1. delay: seconds until it is opened
+    first. watch: judges which pictures are worth a look (it may be exchanged), None: all that are wanted. need: asked for what those who
+    look need. offer: shown every picture that was decoded, masked. last_step, last_frame: monotonic seconds of the last step's beginning
+    and of the last good frame (None before the first).
     """
 
     def __init__(
@@ -62,27 +68,67 @@ class Capture:
         mailbox: Mailbox,
         random: Callable[[], float],
         opener: Callable[[Description, Decode], Source] = open_source,
+        *,
+        watch: Watch | None = None,
+        offer: Callable[[Image, Moment], None] | None = None,
+        delay: float = 0.0,
     ) -> None:
         self.name = name
         self.description = parse_source(settings.source, settings.username, settings.password)
         self.counters = Counters()
+        self.watch = watch
+        self.need: Callable[[], Need] = lambda: Need.MOVEMENT
         start = clock.now()
         self.link = CameraLink(LinkState.CONNECTING, start)
         self.last_step = start.mono
         self.last_frame: float | None = None
+        self._settings = settings
         self._clock = clock
         self._mailbox = mailbox
+        self._random = random
         self._opener = opener
-        self._decode = settings.decode
+        self._offer = offer
+        self._abandoned = False
         self._skip = SkipPolicy(settings.frame_skip, settings.fps)
+        self._duty = SkipPolicy(1, settings.fps)
         self._paced = isinstance(self.description, Clip) and settings.pace == "realtime"
         self._loops = isinstance(self.description, Clip) and (settings.loop or self.description.endless)
         self._backoff = Backoff(random)
         self._absent_backoff = Backoff(random, longest=_ABSENT_LONGEST)
-        self._seq = 0
-        self._due = start.mono
+        self._due = start.mono + delay
         self._source: Source | None = None
         self._start_run()
+
+    @property
+    def trouble(self) -> tuple[ProblemKind | None, str]:
+        """What is wrong with its pictures, and that in words; None if nothing is known to be."""
+        return (self.watch.problem, self.watch.detail) if self.watch else (None, "")
+
+    def allow(self, fps: float) -> None:
+        """Leave at most so many frames a second in the mailbox from now on, beside what the settings say."""
+        self._duty.allow(fps)
+
+    def replace(self) -> Capture:
+        """Give up on this one, which hangs inside OpenCV, and give another in its place: same mailbox, same counts, same watch.
+
+        When this one comes back, it lets go of the camera and does nothing more.
+        """
+        self._abandoned = True
+        heir = Capture(
+            self.name,
+            self._settings,
+            self._clock,
+            self._mailbox,
+            self._random,
+            self._opener,
+            watch=self.watch,
+            offer=self._offer,
+        )
+        heir.need = self.need
+        heir.counters = self.counters
+        heir.last_frame = self.last_frame
+        heir._duty = self._duty
+        return heir
 
     def step(self, now: Moment) -> float:
         """Do the next thing; give the seconds until there is something to do again."""
@@ -93,8 +139,7 @@ class Capture:
             return _IDLE
         try:
             if self._source is None:
-                self._source = self._opener(self.description, self._decode)
-                self._start_run()
+                self._open()
                 return 0.0
             if self._held:
                 return self._deliver(self._source, now)
@@ -108,6 +153,13 @@ class Capture:
             self._source.close()
             self._source = None
 
+    def _open(self) -> None:
+        source = self._opener(self.description, self._settings.decode)
+        self._source = source
+        self._start_run()
+        if self.watch and not self._abandoned and self.link.state is not LinkState.ONLINE:  # a clip that begins again is the same scene
+            self.watch.opened(self._clock.now(), source.facts.fps)
+
     def _start_run(self) -> None:
         """Forget what belongs to one opening of the source."""
         self._pacer = Pacer()
@@ -117,6 +169,9 @@ class Capture:
 
     def _grab(self, source: Source, now: Moment) -> float:
         grabbed = source.grab()
+        if self._abandoned:
+            self.close()
+            return _IDLE
         at = self._clock.now()
         limit = source.facts.read_timeout
         stalled = limit is not None and at.mono - now.mono >= _STALLED * limit
@@ -134,12 +189,13 @@ class Capture:
         return self._deliver(source, at)
 
     def _deliver(self, source: Source, at: Moment) -> float:
-        """Count the grabbed frame, and put it into the mailbox if it is wanted."""
+        """Count the grabbed frame, and put it into the mailbox if it is worth a look."""
         self._held = False
         self._welcome(source, at)
-        seq = self._seq
-        self._seq += 1
+        seq = self.counters.grabbed
         self.counters.grabbed += 1
+        if self.watch:
+            self.watch.frame(at.mono, source.position)
         if not self._skip.wants(seq, at.mono):
             self.counters.skipped += 1
             return 0.0
@@ -151,18 +207,32 @@ class Capture:
                 raise CameraError("it sends frames that give no picture", Fault.LOST)
             return 0.0
         self._empty = 0
-        self.counters.retrieved += 1
-        self._mailbox.put(Frame(self.name, seq, at, image))
+        self._judge(source, Frame(self.name, seq, at, image))
         return 0.0
+
+    def _judge(self, source: Source, frame: Frame) -> None:
+        """Leave a frame in the mailbox, or count why not."""
+        verdict = self.watch.judge(frame.image, frame.at, source.position, self.need()) if self.watch else _UNGATED
+        if self._offer:
+            self._offer(frame.image, frame.at)
+        if not verdict.look:
+            self.counters.gated += 1
+        elif not self._duty.wants(frame.seq, frame.at.mono):
+            self.counters.skipped += 1
+        else:
+            self.counters.retrieved += 1
+            self._mailbox.put(replace(frame, movement=verdict.movement))
 
     def _welcome(self, source: Source, at: Moment) -> None:
         """Note a good frame: the first brings the camera online, ten seconds of them make it well."""
-        self.last_frame = at.mono
+        before, self.last_frame = self.last_frame, at.mono
         if self._frames == 0:
             self._run_began = at.mono
         self._frames += 1
         if self.link.state is not LinkState.ONLINE:
-            self.counters.reconnects += self.link.state is LinkState.WAITING and self._seq > 0
+            if before is not None:
+                self.counters.reconnects += 1
+                self.counters.recovery = at.mono - before
             self.link = CameraLink(LinkState.ONLINE, at, detail=str(source.facts))
             log.info("%s: connected %s", self.name, source.facts)
         if at.mono - self._run_began >= _STEADY:
@@ -199,6 +269,6 @@ class Capture:
         news = not waiting or self.link.detail != detail
         self.link = CameraLink(LinkState.WAITING, self.link.since if waiting else at, reason, detail)
         level = logging.WARNING if news else logging.DEBUG
-        what = "login refused" if refused else "lost" if self._seq else "not connected"
+        what = "login refused" if refused else "lost" if self.counters.grabbed else "not connected"
         log.log(level, "%s: %s (%s): trying again in %.0f s", self.name, what, detail, pause)
         return pause

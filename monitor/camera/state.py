@@ -32,13 +32,16 @@ class Counters:
     """What happened to a camera's frames since the start. Written by its capture thread only.
 
     grabbed: frames the camera gave. skipped: of these, those that were not wanted. retrieved: those that went into the mailbox.
-    empty: wanted ones that gave no picture. stale: old frames out of a stalled read, not counted as grabbed.
-    reconnects: times it came back. What the mailbox dropped, the mailbox counts.
+    gated: wanted ones that were not worth a look. empty: wanted ones that gave no picture. stale: old frames out of a stalled read, not
+    counted as grabbed. reconnects: times it came back; recovery: seconds from the last frame before the latest loss to the first after
+    it, None before the first. What the mailbox dropped, the mailbox counts.
     """
 
     grabbed: int = 0
     skipped: int = 0
     retrieved: int = 0
+    gated: int = 0
     empty: int = 0
     stale: int = 0
     reconnects: int = 0
+    recovery: float | None = None

@@ -1,47 +1,54 @@
-"""What the model sees of a camera's picture: its masks, its zones and its view of the whole. Geometry only, no pixel is resampled here.
+"""What the model sees of a camera's picture: its zones and its view of the whole. Geometry only, no pixel is resampled here.
 
 A zone is seen as its bounding square, moved into the picture where it stands out, and padded where the picture is smaller than it:
-everything in a zone is seen. The whole picture (zone `frame`) is seen as `view` says.
+everything in a zone is seen. The whole picture (zone `frame`) is seen as `view` says: all of it, its centre, or around what moves.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
-import cv2
-import numpy as np
-
 from monitor.classify.preprocess import Square
 from monitor.classify.resample import Box
 from monitor.config.polygon import Point
 from monitor.config.schema import CameraSettings
-from monitor.values import WHOLE, Image
+from monitor.values import WHOLE, Image, Region
+
+SMALLEST = 224.0
+"""Pixels of the smallest square around a movement: the model's own input. A smaller part would be blown up and show no more."""
+
+MARGIN = 0.35
+"""The part of a moving thing's longer side by which its square reaches beyond it, both sides together."""
 
 
 class View:
-    """How one camera is looked at."""
+    """How one camera is looked at. follows: whether what moves is looked at, rather than always the same."""
 
     def __init__(self, settings: CameraSettings) -> None:
-        self._view = settings.view
+        self.follows = settings.view == "motion"
+        self._letterbox = settings.view == "letterbox"
         self._zones = settings.zones
-        self._masks = settings.masks
-
-    def mask(self, image: Image) -> None:
-        """Black out the camera's masks in `image` itself, once, before anything else sees it."""
-        height, width = image.shape[:2]
-        for polygon in self._masks:
-            corners = np.rint(np.array(polygon) * (width, height)).astype(np.int32)
-            cv2.fillPoly(image, [corners], (0, 0, 0))
 
     def squares(self, image: Image, zones: Sequence[str]) -> list[Square]:
-        """Return what the model is to see of `image` for each of `zones`, in their order. KeyError for a zone that the camera lacks."""
+        """Return what the model is to see of `image` for each of `zones`, in their order, while nothing moves.
+
+        KeyError for a zone that the camera lacks.
+        """
         return [Square(image, self._box(zone, image)) for zone in zones]
 
     def _box(self, zone: str, image: Image) -> Box | None:
         height, width = image.shape[:2]
         if zone != WHOLE:
             return square_of(self._zones[zone], width, height)
-        return square_around(Box(0, 0, width, height), width, height) if self._view == "letterbox" else None
+        return square_around(Box(0, 0, width, height), width, height) if self._letterbox else None
+
+
+def square_of_movement(region: Region, width: int, height: int) -> Box:
+    """Return the square around what moves, with a margin: at least `SMALLEST` pixels, at most the picture's shorter side."""
+    longer = max(region.width * width, region.height * height)
+    side = min(max(longer * (1 + MARGIN), SMALLEST), float(width), float(height))
+    x, y = (region.x + region.width / 2) * width, (region.y + region.height / 2) * height
+    return Box(_place(x, side, width), _place(y, side, height), side, side)
 
 
 def square_of(polygon: Sequence[Point], width: int, height: int) -> Box:

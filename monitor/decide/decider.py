@@ -1,19 +1,31 @@
 """All that is judged about one camera: its presence and its rules, each in each of its zones.
 
 Told of frames, looks and time, it answers with events in the order in which they are to be sent. It keeps the machines and the
-presence in step: who is away has no states, and who is away for long has no episodes.
+presence in step: who is away, or shows pictures that cannot be trusted, has no states, and whoever does so for long has no episodes.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Sequence
 
 from monitor.decide.machine import RuleMachine
 from monitor.decide.presence import LOSS, SILENCE, Presence
 from monitor.decide.rule import Reading, Rule, refuse_faults
-from monitor.values import Alert, CameraEvent, EndReason, Moment, OfflineReason, OpenEpisode, Place, RuleState
+from monitor.values import (
+    Alert,
+    CameraEvent,
+    CameraProblem,
+    EndReason,
+    Moment,
+    OfflineReason,
+    OpenEpisode,
+    Place,
+    ProblemKind,
+    RuleState,
+)
 
-Event = RuleState | Alert | CameraEvent
+Event = RuleState | Alert | CameraEvent | CameraProblem
 
 
 class CameraDecider:
@@ -37,6 +49,8 @@ class CameraDecider:
         self._configured = {rule.name: rule for rule in rules}
         self._in_force = dict(self._configured)
         self._detect = detect
+        self._problem: ProblemKind | None = None
+        self._blind_since = math.inf
 
     @property
     def availability(self) -> CameraEvent | None:
@@ -47,6 +61,16 @@ class CameraDecider:
     def detect(self) -> bool:
         """Whether detection is on."""
         return self._detect
+
+    @property
+    def problem(self) -> ProblemKind | None:
+        """What is wrong with the camera's pictures; None if nothing is known to be."""
+        return self._problem
+
+    @property
+    def blind(self) -> bool:
+        """Whether the pictures cannot be trusted at all."""
+        return self._problem is not None and self._problem.blind
 
     @property
     def thresholds(self) -> dict[str, float]:
@@ -63,10 +87,9 @@ class CameraDecider:
         """Whether looks are needed to settle a state, so that the gate must stay open."""
         return self._detect and any(machine.between_states for machine in self._machines.values())
 
-    @property
-    def any_on(self) -> bool:
-        """Whether a rule is ON."""
-        return any(machine.on for machine in self._machines.values())
+    def followed(self, zone: str) -> dict[str, float]:
+        """The rules of a zone that have begun to see something, are ON or about to go OFF, each with its `release`."""
+        return {place.rule: machine.release for place, machine in self._machines.items() if place.zone == zone and machine.followed}
 
     def running(self, zone: str) -> dict[str, str]:
         """The ids of the open episodes of a zone, by rule."""
@@ -86,7 +109,8 @@ class CameraDecider:
     def look(self, now: Moment, readings: Iterable[Reading]) -> list[Event]:
         """Take in a look at a frame grabbed at `now`. A zone or rule that was not looked at does not change.
 
-        While detection is off, or for a frame of a camera that has been declared offline since, the readings change nothing.
+        While detection is off or the pictures cannot be trusted, or for a frame of a camera that has been declared offline since, the
+        readings change nothing.
         Raises ModelFaultError for a score that is NaN or infinite, and nothing has changed then.
         """
         given = {Place(self._camera, reading.zone, reading.rule): reading for reading in readings}
@@ -94,7 +118,7 @@ class CameraDecider:
             raise ValueError(f"no such rule: {sorted(strangers, key=str)}")
         refuse_faults((reading.score for reading in given.values()), f"camera {self._camera}")
         events = self.frame_seen(now)
-        if not (self._detect and self._presence.online):
+        if not (self._detect and self._presence.online) or self.blind:
             return events
         for place, machine in self._machines.items():
             if place in given:
@@ -111,15 +135,39 @@ class CameraDecider:
             events += machine.tick(now)
         change = self._presence.tick(now, reason, detail)
         if change is not None:
-            events.append(change)
-            for machine in self._machines.values():
-                events += machine.lose_sight(now)
-        return events + self.end_all(EndReason.CAMERA_LOST, now) if self._presence.silence(now) >= LOSS else events
+            events += [change, *self._lose_sight(now)]
+        if self._presence.silence(now) >= LOSS:
+            events += self.end_all(EndReason.CAMERA_LOST, now)
+        elif now.mono - self._blind_since >= LOSS:
+            events += self.end_all(EndReason.CAMERA_PROBLEM, now)
+        return events
+
+    def set_problem(self, problem: ProblemKind | None, detail: str, now: Moment) -> list[Event]:
+        """Take note of what is wrong with the pictures; None: nothing any more. detail: in words.
+
+        Where they cannot be trusted the states are unknown at once, and episodes end after `LOSS` seconds.
+        """
+        events: list[Event] = [CameraProblem(self._camera, now.wall, problem, detail)]
+        was_blind, self._problem = self.blind, problem
+        if problem is ProblemKind.FROZEN:
+            gone = self._presence.freeze(now, detail)
+            events += [gone] if gone is not None else []
+        else:
+            self._presence.thaw()
+        if not self.blind:
+            self._blind_since = math.inf
+        elif not was_blind:
+            self._blind_since = now.mono
+            events += self._lose_sight(now)
+        return events
 
     def set_detect(self, on: bool, now: Moment) -> list[Event]:
         """Switch detection on or off. Off, the states are unknown rather than OFF: nobody looks, so nobody knows."""
         self._detect = on
         return [] if on else self.end_all(EndReason.DETECT_OFF, now)
+
+    def _lose_sight(self, now: Moment) -> list[Event]:
+        return [event for machine in self._machines.values() for event in machine.lose_sight(now)]
 
     def set_threshold(self, rule: str, threshold: float | None) -> None:
         """Move the threshold of a rule in all its zones; its release moves in proportion. None: back to what was configured.

@@ -70,6 +70,16 @@ class RuleMachine:
         return self._on is None or self._run > 0 or self._t0 is not None
 
     @property
+    def followed(self) -> bool:
+        """Whether there is a thing to keep an eye on: a run has begun, or the rule is ON."""
+        return bool(self._on) or self._run > 0
+
+    @property
+    def release(self) -> float:
+        """The score below which a thing that was there is gone."""
+        return self._rule.release
+
+    @property
     def open_episode(self) -> OpenEpisode | None:
         """The episode that has started and not ended, as it is to be kept over a restart."""
         if self._found is not None:

@@ -1,7 +1,8 @@
 """Whether a camera is there, judged by its frames.
 
 A connection that stands says nothing: cameras hang with the connection open. So a camera is online from a frame on, and offline
-after `SILENCE` seconds without one. The link only lends its reason, with one exception: a file that ended is over at once.
+after `SILENCE` seconds without one. The link only lends its reason, with one exception: a file that ended is over at once. Frames that
+are one and the same say nothing either: while the picture is frozen, the camera is offline.
 """
 
 from __future__ import annotations
@@ -25,6 +26,7 @@ class Presence:
         self._last_frame = now.mono  # before the first frame: since when it could have come
         self._gone_at = -math.inf  # frames from before this bring nobody back: they lay about in a queue
         self._told: CameraEvent | None = None
+        self._frozen = False
 
     @property
     def availability(self) -> CameraEvent | None:
@@ -43,10 +45,19 @@ class Presence:
     def frame(self, at: Moment) -> CameraEvent | None:
         """Take note of a frame grabbed at `at`; give the event if the camera is there now and was not."""
         self._last_frame = max(self._last_frame, at.mono)
-        if self.online or at.mono <= self._gone_at:
+        if self.online or self._frozen or at.mono <= self._gone_at:
             return None
         self._told = CameraEvent(self._camera, at.wall, online=True, reason=None, detail="")
         return self._told
+
+    def freeze(self, now: Moment, detail: str) -> CameraEvent | None:
+        """Take note that the picture does not change any more; give the event if the camera was there."""
+        self._frozen = True
+        return self._go(now, OfflineReason.FROZEN, detail) if self.online else None
+
+    def thaw(self) -> None:
+        """Take note that the picture changes again: the next frame brings the camera back."""
+        self._frozen = False
 
     def tick(self, now: Moment, reason: OfflineReason | None, detail: str) -> CameraEvent | None:
         """Let time pass; give the event if the camera went, or if it is away for another reason than was said.
@@ -61,5 +72,8 @@ class Presence:
         if reason is said:
             return None
         self._gone_at = min(now.mono, self._last_frame + SILENCE)
+        return self._go(now, reason, detail)
+
+    def _go(self, now: Moment, reason: OfflineReason, detail: str) -> CameraEvent:
         self._told = CameraEvent(self._camera, now.wall, online=False, reason=reason, detail=detail)
         return self._told

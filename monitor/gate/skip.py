@@ -23,6 +23,10 @@ class SkipPolicy:
         self._next_seq: int | None = None
         self._due = float("-inf")
 
+    def allow(self, fps: float) -> None:
+        """Look at most so many times a second from now on; from any thread."""
+        self._slot = 1 / fps
+
     def wants(self, seq: int, mono: float) -> bool:
         """Whether to look at frame number `seq`, grabbed at `mono` (seconds, monotonic). The first frame is always wanted."""
         if self._next_seq is not None and seq < self._next_seq:

@@ -97,6 +97,7 @@ def _of_camera(args: argparse.Namespace, bar: Bar) -> Iterator[Square]:
     from monitor.camera.sample import sample
     from monitor.camera.source import parse_source
     from monitor.classify.view import View
+    from monitor.gate.grey import black_out
 
     if args.frames < 1 or not 0 <= args.every < math.inf:
         raise UsageError("--frames and --every must be positive")
@@ -108,7 +109,7 @@ def _of_camera(args: argparse.Namespace, bar: Bar) -> Iterator[Square]:
     view = View(settings)
     source = parse_source(settings.source, settings.username, settings.password)
     for number, image in enumerate(sample(source, args.frames, args.every), 1):
-        view.mask(image)
+        black_out(image, settings.masks)
         yield from view.squares(image, zones)
         bar.show(READING, number, args.frames)
 

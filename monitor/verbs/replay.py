@@ -34,6 +34,7 @@ def replay(args: argparse.Namespace) -> int:
     """Run recorded video through the pipeline and print the alerts."""
     from monitor.camera.opencv import prepare_opencv
     from monitor.classify.load import load_classifier
+    from monitor.gate.watch import Watch
     from monitor.pipeline import Pipeline
     from monitor.replay import alerts, frames
     from monitor.rulebook import Rulebook
@@ -47,7 +48,9 @@ def replay(args: argparse.Namespace) -> int:
     rulebook = Rulebook(loaded, classifier.card)
     pipeline = Pipeline(camera, config, classifier, rulebook, Moment(0.0, args.start))
     looks: Looks = []
-    pictures = frames(args.videos, camera, config.cameras[camera], args.start)
+    settings = config.cameras[camera]
+    watch = Watch(settings, rulebook.zones(camera), rulebook.looks(camera), live=False)
+    pictures = frames(args.videos, camera, settings, args.start, watch, lambda: pipeline.need)
     for alert in alerts(pipeline, pictures, looks if args.summary else None):
         _print(alert, config.node, as_json=args.json)
     if args.summary:

@@ -68,17 +68,3 @@ def test_a_letterbox_shows_the_whole_picture_on_grey() -> None:
     assert (seen[56:168] == 200).all()
     assert (seen[:56, :, 2] == GREY).all()
     assert (seen[168:, :, 2] == GREY).all()
-
-
-def test_masks_are_blacked_out_in_the_picture_itself_and_nothing_else_is() -> None:
-    image = picture(100, 100)
-    View(camera(masks=[[(0, 0), (0.3, 0), (0.3, 0.1), (0, 0.1)], [(0.8, 0.8), (1, 0.8), (1, 1), (0.8, 1)]])).mask(image)
-    assert (image[:10, :30] == 0).all()
-    assert (image[81:, 81:] == 0).all()
-    assert (image[12:79] == 200).all()
-
-
-def test_a_camera_without_masks_leaves_the_picture_alone() -> None:
-    image = picture(10, 10)
-    View(camera()).mask(image)
-    assert (image == 200).all()

@@ -11,7 +11,7 @@ import pytest
 from monitor.clock import ManualClock
 from monitor.decide.decider import CameraDecider, Event
 from monitor.decide.rule import Reading, Rule
-from monitor.values import Alert, CameraEvent, OfflineReason, OpenEpisode
+from monitor.values import Alert, CameraEvent, CameraProblem, OfflineReason, OpenEpisode
 
 CAT = Rule(name="cat", label="cat", threshold=0.5, release=0.35, looks=2, hold=5.0, cooldown=60.0)
 
@@ -22,6 +22,8 @@ def word(event: Event) -> str:
         return f"{event.event_type} {event.reason or format(event.score, '.2f')}"
     if isinstance(event, CameraEvent):
         return f"offline {event.reason}" if event.reason else "online"
+    if isinstance(event, CameraProblem):
+        return event.kind or "well"
     return {True: "ON", False: "OFF", None: "?"}[event.on] + ("*" if event.episode else "")
 
 

@@ -90,7 +90,7 @@ def test_an_impossible_threshold_is_refused_and_changes_nothing() -> None:
     with pytest.raises(ValueError, match="threshold"):
         camera.set_threshold("cat", 1.5)
     camera.look(clock.now(), [Reading("frame", "cat", 0.5, "tabby")])
-    assert camera.any_on
+    assert any(state.on for state in camera.states)
 
 
 @pytest.mark.parametrize("last", [None, 0.5])
@@ -105,7 +105,7 @@ def test_a_threshold_goes_back_to_the_configured_one_exactly_however_it_was_move
     camera.look(clock.now(), [Reading("frame", "cat", 0.5, "tabby")])
     camera.look(clock.advance(1), [Reading("frame", "cat", 0.35, "tabby")])  # the configured release
     camera.tick(clock.advance(6))
-    assert camera.any_on
+    assert any(state.on for state in camera.states)
 
 
 def test_a_threshold_of_a_rule_that_is_not_there_is_refused() -> None:
@@ -120,7 +120,7 @@ def test_a_camera_whose_detection_is_off_from_the_start_is_there_and_says_nothin
     assert (camera.detect, camera.between_states) == (False, False)
     camera.set_detect(True, clock.now())
     camera.look(clock.advance(1), [Reading("frame", "cat", 0.9, "tabby")])
-    assert (camera.detect, camera.any_on) == (True, True)
+    assert (camera.detect, any(state.on for state in camera.states)) == (True, True)
 
 
 def test_a_camera_without_rules_is_still_there_or_not() -> None:

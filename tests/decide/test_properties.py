@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from monitor.decide.decider import CameraDecider, Event
 from monitor.decide.rule import Reading, Rule
-from monitor.values import Alert, CameraEvent, Moment, RuleState
+from monitor.values import Alert, CameraEvent, CameraProblem, Moment, RuleState
 
 
 @dataclass(frozen=True)
@@ -225,4 +225,4 @@ def unlabelled(event: Event) -> tuple[object, ...]:
         return event.event_type, event.seq, event.place, event.label, event.score, event.reason
     if isinstance(event, RuleState):
         return event.place, event.on, event.score, event.label, event.episode is not None
-    return event.online, event.reason
+    return (event.kind,) if isinstance(event, CameraProblem) else (event.online, event.reason)
