@@ -33,7 +33,8 @@ class Light:
 
     def off(self, before: Pixels, now: Pixels) -> Pixels:
         """How far from it each pixel is; what is too bright for the picture is white."""
-        return np.abs(now - np.minimum(before * np.float32(self.gain) + np.float32(self.offset), np.float32(255)))
+        lit: Pixels = np.minimum(before * np.float32(self.gain) + np.float32(self.offset), np.float32(255))
+        return np.abs(now - lit)
 
 
 SAME = Light()

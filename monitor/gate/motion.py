@@ -1,24 +1,111 @@
-"""STUB until the motion gate is there: replace this file."""
+"""Whether anything moves that is worth a look."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from math import inf
 
 from monitor.config.polygon import Polygon
 from monitor.config.schema import MotionSettings
-from monitor.values import GateReason, Grey, Verdict
+from monitor.gate.background import Background, Difference
+from monitor.gate.region import largest
+from monitor.values import GateReason, Grey, Region, Verdict
+
+LINGER = 2.0
+"""Seconds that the gate stays open after the last movement: who came and stands still gets the looks that a rule needs."""
+
+SETTLE = 1.0
+"""Seconds that a change of the whole picture is waited for: lightning and headlights are over by then."""
+
+_MOST = 0.5
+"""Of the picture: if more than this differs at once, it is the light or another scene rather than something that moves."""
+
+_LEAST = 0.0015
+"""Of the picture: the least that something must cover to count, at sensitivity 0.5."""
 
 
 class MotionGate:
-    """Let everything through."""
+    """The gate of one camera. Pictures and times come in order; rates and waits go by the times, however many pictures there are.
 
-    def __init__(
-        self, settings: MotionSettings, looks: int, masks: Sequence[Polygon] = (), zones: Sequence[Polygon] | None = None
-    ) -> None: ...
+    looks: how many looks a new picture earns. masks: black, and nothing in them counts. zones: where movement counts; None: everywhere.
+    """
 
-    def judge(self, grey: Grey, mono: float, *, needed: bool = False) -> Verdict:
-        """Let it through."""
-        return Verdict(True, GateReason.UNGATED)
+    def __init__(self, settings: MotionSettings, looks: int, masks: Sequence[Polygon] = (), zones: Sequence[Polygon] | None = None) -> None:
+        self._settings = settings
+        self._looks = looks
+        self._masks = masks
+        self._zones = zones
+        self._background: Background | None = None
+        self._earned = 0
+        self._reason = GateReason.START
+        self._at = -inf
+        self._looked = -inf
+        self._open_until = -inf
+        self._shut_until = -inf
+        self._changed: float | None = None
+        self._movement: Region | None = None
 
     def forget(self) -> None:
-        """Forget."""
+        """Begin anew: what comes next may be another scene."""
+        self._background = None
+
+    def judge(self, grey: Grey, mono: float, *, needed: bool = False) -> Verdict:
+        """Tell whether a picture is worth a look. mono: seconds, monotonic. needed: a rule is between states, it is looked at anyway."""
+        if not self._settings.enabled:
+            return Verdict(True, GateReason.UNGATED)
+        verdict = self._verdict(self._moving(grey, mono), mono, needed)
+        if verdict.look:
+            self._looked = mono
+        return verdict
+
+    def _verdict(self, moving: Region | None, mono: float, needed: bool) -> Verdict:
+        if self._earned:
+            self._earned -= 1
+            return Verdict(True, self._reason)
+        if moving:
+            return Verdict(True, GateReason.MOVEMENT, moving)
+        if needed:
+            return Verdict(True, GateReason.NEEDED)
+        if mono - self._looked >= self._settings.recheck:
+            return Verdict(True, GateReason.RECHECK)
+        return Verdict(False, GateReason.QUIET)
+
+    def _moving(self, grey: Grey, mono: float) -> Region | None:
+        """Where something moves, or did a moment ago."""
+        seconds, self._at = mono - self._at, mono
+        if self._background is None or self._background.shape != grey.shape:
+            self._background = Background(grey.shape, self._settings.sensitivity, self._masks, self._zones)
+            self._renew(self._background, grey, GateReason.START)
+            self._open_until = self._shut_until = -inf
+            return None
+        difference = self._background.compare(grey)
+        if difference.share > _MOST:
+            self._see_change(self._background, grey, mono)
+        else:
+            self._changed = None
+            self._background.follow(seconds)
+            self._see_movement(self._background, difference, mono)
+        return self._movement if mono <= self._open_until else None
+
+    def _see_change(self, background: Background, grey: Grey, mono: float) -> None:
+        if self._changed is None:
+            self._changed = mono
+            self._shut_until = mono + SETTLE if mono > self._open_until else -inf
+        elif mono - self._changed >= SETTLE:
+            self._renew(background, grey, GateReason.CHANGE)
+
+    def _see_movement(self, background: Background, difference: Difference, mono: float) -> None:
+        if mono < self._shut_until or not background.counted:
+            return
+        size = background.shape[0] * background.shape[1] * _LEAST * 4 ** (0.5 - self._settings.sensitivity)
+        least = max(1, round(min(size, background.counted / 2)))
+        moving = largest(difference.moving, least) if difference.number >= least else None
+        if moving:
+            self._movement = moving
+            self._open_until = mono + LINGER
+
+    def _renew(self, background: Background, grey: Grey, reason: GateReason) -> None:
+        """Take the picture for the background; it earns its looks."""
+        background.learn(grey)
+        self._changed = None
+        self._earned, self._reason = self._looks, reason

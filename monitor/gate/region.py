@@ -11,9 +11,6 @@ from numpy.typing import NDArray
 from monitor.config.polygon import Polygon
 from monitor.values import Region
 
-Mask = NDArray[np.uint8]
-"""Which pixels: height x width, 255 where it is so, else 0."""
-
 _NEAR = 1 / 20
 """Of the longer side: how far apart the parts of one thing may lie. A person before a wall of the same colour is head and legs."""
 
@@ -27,9 +24,9 @@ def covered(polygons: Sequence[Polygon], width: int, height: int) -> NDArray[np.
     return raster.astype(bool)
 
 
-def largest(moving: Mask, least: int) -> Region | None:
+def largest(moving: NDArray[np.bool_], least: int) -> Region | None:
     """Return the box of the largest thing of connected pixels and of what lies near it; None if it has fewer than `least` pixels."""
-    number, _, stats, _ = cv2.connectedComponentsWithStats(moving, connectivity=8, ltype=cv2.CV_16U)
+    number, _, stats, _ = cv2.connectedComponentsWithStats(moving.view(np.uint8), connectivity=8, ltype=cv2.CV_16U)
     if number < 2:
         return None
     boxes, areas = stats[1:, :4], stats[1:, cv2.CC_STAT_AREA]
