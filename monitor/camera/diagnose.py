@@ -7,14 +7,16 @@ and gives a `CameraError` whose text holds no secret and repeats nothing that th
 from __future__ import annotations
 
 import errno
+import fcntl
 import io
 import os
 import socket
 import ssl
+import struct
 from dataclasses import dataclass
 from http.client import HTTPException, HTTPMessage, parse_headers
 
-from monitor.camera.login import authorization
+from monitor.camera.login import Login
 from monitor.camera.protocol import Fault
 from monitor.camera.source import Clip, Device, Stream
 from monitor.clock import stopwatch
@@ -24,6 +26,15 @@ _PATIENCE = 2.0
 """Seconds to wait for a connection, and then for an answer. A camera in the house answers in milliseconds."""
 
 _LONGEST_HEAD = 16_384
+
+# linux/videodev2.h: struct v4l2_capability, VIDIOC_QUERYCAP and flags
+_CAPABILITY = struct.Struct("16s32s32sIII12s")
+_QUERY_CAPABILITY = 0x80685600
+_CAN_CAPTURE = 0x00000001 | 0x00001000
+_HAS_NODE_CAPABILITIES = 0x80000000
+
+_RAW_SENSORS = (b"unicam", b"rp1-cfe")
+"""Drivers of the Raspberry Pi's camera connectors, which give raw sensor data that OpenCV cannot read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,23 +61,19 @@ def connect(stream: Stream) -> socket.socket:
 
 
 def why_stream_failed(stream: Stream, waited: float, patience: float) -> CameraError:
-    """Ask a camera that OpenCV could not open what is wrong. waited: seconds the attempt took of the `patience` it had."""
+    """Ask an RTSP camera that OpenCV could not open what is wrong. waited: seconds the attempt took of the `patience` it had."""
+    login = Login(stream.username, stream.password.get_secret_value() if stream.password else "")
     try:
-        answer = _ask(stream)
-        if answer.status == 401 and stream.username is not None:
-            challenges = answer.headers.get_all("WWW-Authenticate", [])
-            password = stream.password.get_secret_value() if stream.password else ""
-            reply = authorization(challenges, _method(stream), _target(stream), stream.username, password)
-            if reply:
-                answer = _ask(stream, reply)
+        answer = _ask(stream, login)
+        if answer.status == 401 and login.take(answer.headers.get_all("WWW-Authenticate", [])):
+            answer = _ask(stream, login)
     except CameraError as error:
         return error
-    return _verdict(stream, answer, silent=waited >= 0.9 * patience)
+    return verdict(stream, answer.status, answer.headers, silent=waited >= 0.9 * patience)
 
 
-def _verdict(stream: Stream, answer: Answer, *, silent: bool) -> CameraError:
-    """What the camera's answer means."""
-    status = answer.status
+def verdict(stream: Stream, status: int, headers: HTTPMessage, *, silent: bool = False) -> CameraError:
+    """What it means that a camera gave this answer, and no video. silent: nothing came for as long as we waited."""
     if status == 401 and stream.username is None:
         return CameraError(f"{stream.place} asks for a user name and password: set `username:` and `password:`", Fault.AUTH_FAILED)
     if status in (401, 403):
@@ -77,40 +84,29 @@ def _verdict(stream: Stream, answer: Answer, *, silent: bool) -> CameraError:
         return CameraError(f"{stream.place} is busy ({status}): too many viewers, or it is still starting", Fault.BUSY)
     if status >= 300:
         return CameraError(f"{stream.place} answers {status} to {stream}", Fault.REJECTED)
-    if answer.headers.get_content_type() == "text/html":
+    if headers.get_content_type() == "text/html":
         return CameraError(f"{stream} is a web page, not a video stream", Fault.NOT_VIDEO)
     if silent:
         return CameraError(f"{stream.place} answers but sends no picture", Fault.SILENT)
     return CameraError(f"{stream.place} sends no video that can be decoded (H.264, H.265 and MJPEG can)", Fault.NOT_VIDEO)
 
 
-def _method(stream: Stream) -> str:
-    return "DESCRIBE" if stream.rtsp else "GET"
-
-
-def _target(stream: Stream) -> str:
-    return stream.bare_url if stream.rtsp else stream.path
-
-
-def _ask(stream: Stream, authorize: str = "") -> Answer:
-    """Send one request and read the head of the answer."""
-    version, lines = ("RTSP/1.0", ["CSeq: 1", "Accept: application/sdp"]) if stream.rtsp else ("HTTP/1.0", [f"Host: {stream.place}"])
-    request = [f"{_method(stream)} {_target(stream)} {version}", *lines, "User-Agent: monitor"]
-    if authorize:
+def _ask(stream: Stream, login: Login) -> Answer:
+    """Send a DESCRIBE and read the head of the answer."""
+    request = [f"DESCRIBE {stream.bare_url} RTSP/1.0", "CSeq: 1", "Accept: application/sdp", "User-Agent: monitor"]
+    if authorize := login.answer("DESCRIBE", stream.bare_url):
         request.append(f"Authorization: {authorize}")
     try:
-        with connect(stream) as plain, _wrapped(stream, plain) as link:
+        with connect(stream) as plain, wrapped(stream, plain) as link:
             link.sendall("\r\n".join([*request, "", ""]).encode())
             head = _head(link)
     except TimeoutError:
         raise CameraError(f"{stream.place} accepts a connection but does not answer", Fault.SILENT) from None
-    except ssl.SSLError:
-        raise CameraError(f"{stream.place} does not speak TLS: try {stream.scheme[:-1]}://", Fault.REJECTED) from None
     except OSError:
         raise CameraError(f"{stream.place} broke off the connection", Fault.LOST) from None
     protocol, _, rest = head.partition(b" ")
-    if not protocol.startswith((b"RTSP/", b"HTTP/")) or not rest[:3].isdigit():
-        raise CameraError(f"{stream.place} does not speak {'RTSP' if stream.rtsp else 'HTTP'}", Fault.NOT_VIDEO)
+    if not protocol.startswith(b"RTSP/") or not rest[:3].isdigit():
+        raise CameraError(f"{stream.place} does not speak RTSP", Fault.NOT_VIDEO)
     try:
         headers = parse_headers(io.BytesIO(head.partition(b"\n")[2]))
     except HTTPException:
@@ -118,14 +114,22 @@ def _ask(stream: Stream, authorize: str = "") -> Answer:
     return Answer(int(rest[:3]), headers)
 
 
-def _wrapped(stream: Stream, plain: socket.socket) -> socket.socket:
-    """Put TLS around the connection if it needs it, unverified as in the decoder: cameras have certificates of their own making."""
+def wrapped(stream: Stream, plain: socket.socket) -> socket.socket:
+    """Put TLS around the connection if it needs it, unverified as in the decoder: cameras have certificates of their own making.
+
+    Raises CameraError when the other side does not speak it, and OSError when it hangs up.
+    """
     if not stream.tls:
         return plain
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     context.check_hostname = False
     context.verify_mode = ssl.CERT_NONE
-    return context.wrap_socket(plain, server_hostname=stream.host)
+    context.minimum_version = ssl.TLSVersion.MINIMUM_SUPPORTED
+    context.set_ciphers("DEFAULT:@SECLEVEL=0")  # old cameras know no better, and who they are is not checked anyway
+    try:
+        return context.wrap_socket(plain, server_hostname=stream.host)
+    except ssl.SSLError:
+        raise CameraError(f"{stream.place} does not speak TLS: try {stream.scheme[:-1]}://", Fault.REJECTED) from None
 
 
 def _head(link: socket.socket) -> bytes:
@@ -142,9 +146,7 @@ def _head(link: socket.socket) -> bytes:
 
 
 def check_file(clip: Clip) -> None:
-    """Raise CameraError unless the clip is a file that can be read."""
-    if clip.path.is_dir():
-        raise CameraError(f"{clip} is a folder, not a video file", Fault.NOT_VIDEO)
+    """Raise CameraError unless the clip is a file or folder that can be read."""
     try:
         os.close(os.open(clip.path, os.O_RDONLY))
     except FileNotFoundError:
@@ -174,6 +176,27 @@ def check_device(device: Device) -> None:
 
 
 def device_is_busy(device: Device) -> CameraError:
-    """The likely reason why a device that is there and may be opened gives no picture."""
-    message = f"{device} is in use by another program, or is no USB camera (a Raspberry Pi's CSI camera needs `rpicam-vid` to serve RTSP)"
-    return CameraError(message, Fault.BUSY)
+    """What to say of a device that somebody else reads."""
+    return CameraError(f"{device} is in use by another program: a USB camera serves one at a time", Fault.BUSY)
+
+
+def why_device_failed(device: Device) -> CameraError:
+    """Ask a device that is there, and may be opened, why OpenCV gets no picture from it."""
+    answer = bytearray(_CAPABILITY.size)
+    try:
+        descriptor = os.open(device.path, os.O_RDWR | os.O_NONBLOCK)
+        try:
+            fcntl.ioctl(descriptor, _QUERY_CAPABILITY, answer)
+        finally:
+            os.close(descriptor)
+    except OSError as error:
+        if error.errno in (errno.ENOTTY, errno.EINVAL):
+            return CameraError(f"{device} is no camera", Fault.NOT_VIDEO)
+        return CameraError(f"{device} went away while it was opened: {os.strerror(error.errno or 0)}", Fault.LOST)
+    driver, _, _, _, everything, this_node, _ = _CAPABILITY.unpack(answer)
+    can = this_node if everything & _HAS_NODE_CAPABILITIES else everything
+    if driver.strip(b"\0").startswith(_RAW_SENSORS):
+        return CameraError(f"{device} is a Raspberry Pi's CSI camera: let `rpicam-vid` serve it as RTSP", Fault.NOT_VIDEO)
+    if not can & _CAN_CAPTURE:
+        return CameraError(f"{device} gives no picture, another number of the same camera does: `ls /dev/v4l/by-id`", Fault.NOT_VIDEO)
+    return device_is_busy(device)

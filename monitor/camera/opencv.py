@@ -13,9 +13,13 @@ from typing import Literal
 import cv2
 import numpy as np
 
-from monitor.camera.diagnose import check_device, check_file, connect, device_is_busy, why_stream_failed
-from monitor.camera.protocol import Fault, SourceFacts
+from monitor.camera.diagnose import check_file, connect, verdict, why_stream_failed
+from monitor.camera.folder import open_folder
+from monitor.camera.http_get import HttpClient
+from monitor.camera.protocol import Fault, Source, SourceFacts
+from monitor.camera.snapshot import SnapshotSource
 from monitor.camera.source import Clip, Description, Device, Stream
+from monitor.camera.usb import open_device
 from monitor.clock import stopwatch
 from monitor.errors import CameraError
 from monitor.values import Image
@@ -142,29 +146,56 @@ class OpenCvSource:
         self._capture.release()
 
 
-def open_source(description: Description, decode: Decode = "all", read_timeout: float = READ_TIMEOUT) -> OpenCvSource:
-    """Open a camera or file. Blocks for up to `OPEN_TIMEOUT` and some seconds of asking why it failed.
+def open_source(description: Description, decode: Decode = "all", read_timeout: float = READ_TIMEOUT, fps: float = 5.0) -> Source:
+    """Open a camera, file or folder. Blocks for up to `OPEN_TIMEOUT`, over HTTP twice that, and some seconds of asking why it failed.
 
-    read_timeout: seconds without a frame until a stream counts as stalled; with `keyframes` at least `KEYFRAME_TIMEOUT`.
+    read_timeout: seconds without a frame until a stream counts as stalled; with `keyframes` at least `KEYFRAME_TIMEOUT`. fps: pictures a
+    second where the source leaves that to us: an address that gives one picture for each request, and a folder of pictures.
     Raises CameraError whose reason is a `Fault` and whose text tells people what to do.
     """
     match description:
         case Device():
             return _open_device(description)
+        case Clip() if description.path.is_dir():
+            return open_folder(description, fps, lambda clip: _open_clip(clip, decode))
         case Clip():
             return _open_clip(description, decode)
+        case Stream() if description.rtsp:
+            return _open_rtsp(description, decode, read_timeout)
         case Stream():
-            return _open_stream(description, decode, read_timeout)
+            return _open_http(description, decode, read_timeout, fps)
 
 
-def _open_stream(stream: Stream, decode: Decode, read_timeout: float) -> OpenCvSource:
+def _open_rtsp(stream: Stream, decode: Decode, read_timeout: float) -> Source:
     connect(stream).close()  # nobody there: known at once, and for nearly nothing
-    timeout = max(read_timeout, KEYFRAME_TIMEOUT) if decode == "keyframes" else read_timeout
     began = stopwatch()
-    capture = _ffmpeg(stream.url, _FROM_NETWORK, decode, timeout)
-    if not capture.isOpened():
+    source = _open_stream(stream, decode, read_timeout)
+    if source is None:
         raise why_stream_failed(stream, stopwatch() - began, OPEN_TIMEOUT)
-    return OpenCvSource(capture, live=True, misses=1, read_timeout=timeout)
+    return source
+
+
+def _open_http(stream: Stream, decode: Decode, read_timeout: float, fps: float) -> Source:
+    """Ask once what there is. Only the head of an answer tells a picture from a stream: a decoder takes either for a video."""
+    client = HttpClient(stream)
+    answer = client.get(OPEN_TIMEOUT)
+    kind = answer.headers.get_content_type()
+    if answer.status < 300 and kind.startswith("image/"):
+        return SnapshotSource(client, answer, fps, READ_TIMEOUT)
+    client.close()  # before the decoder connects: small cameras have room for one viewer only
+    if answer.status >= 300 or kind == "text/html":
+        raise verdict(stream, answer.status, answer.headers)
+    began = stopwatch()
+    source = _open_stream(client.stream, decode, read_timeout)
+    if source is None:
+        raise verdict(stream, answer.status, answer.headers, silent=stopwatch() - began >= 0.9 * OPEN_TIMEOUT)
+    return source
+
+
+def _open_stream(stream: Stream, decode: Decode, read_timeout: float) -> OpenCvSource | None:
+    timeout = max(read_timeout, KEYFRAME_TIMEOUT) if decode == "keyframes" else read_timeout
+    capture = _ffmpeg(stream.url, _FROM_NETWORK, decode, timeout)
+    return OpenCvSource(capture, live=True, misses=1, read_timeout=timeout) if capture.isOpened() else None
 
 
 def _open_clip(clip: Clip, decode: Decode) -> OpenCvSource:
@@ -177,13 +208,10 @@ def _open_clip(clip: Clip, decode: Decode) -> OpenCvSource:
 
 
 def _open_device(device: Device) -> OpenCvSource:
-    check_device(device)
     try:
-        capture = cv2.VideoCapture(str(device.path), cv2.CAP_V4L2)
+        capture = open_device(device)
     except cv2.error as error:
         raise _broken(error) from None
-    if not capture.isOpened():
-        raise device_is_busy(device)
     return OpenCvSource(capture, live=True, misses=3, read_timeout=None)
 
 

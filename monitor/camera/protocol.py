@@ -67,6 +67,11 @@ class Source(Protocol):
         """Where in the stream the grabbed frame belongs: seconds from its beginning, by the stream's own time stamps."""
         ...
 
+    @property
+    def is_key(self) -> bool:
+        """Whether the grabbed frame is a key frame, one that needs no other to be decoded."""
+        ...
+
     def grab(self) -> bool:
         """Take the next frame, waiting for it if need be. False: there was none; `facts.misses` tells what that means."""
         ...

@@ -15,13 +15,16 @@ from monitor.values import Image
 SLACK = 0.001
 """Seconds by which a picture may come early: time stamps are rounded."""
 
+_FASTEST = 30.0
+"""Pictures a second, where the source leaves that to us."""
+
 
 def sample(description: Description, count: int, every: float) -> Iterator[Image]:
     """Yield at most `count` pictures, at least `every` seconds apart; fewer if a video is shorter.
 
     Raises CameraError as a camera does, also when it stops sending.
     """
-    source = open_source(description)
+    source = open_source(description, fps=min(1 / every, _FASTEST) if every else _FASTEST)
     try:
         given, misses = 0, 0
         due = -math.inf  # a video's time stamps may begin anywhere

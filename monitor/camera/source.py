@@ -1,6 +1,7 @@
 """What `source:` in the configuration means, worked out without touching a camera.
 
-A source is a stream (RTSP or HTTP), a device (USB, V4L2) or a clip (a file). Each can be shown: `str()` of it holds no secret.
+A source is a stream (RTSP or HTTP), a device (USB, V4L2) or a clip (a file, or a folder of them). Each can be shown: `str()` of it
+holds no secret.
 """
 
 from __future__ import annotations
@@ -78,7 +79,7 @@ class Device:
 
 @dataclass(frozen=True, slots=True)
 class Clip:
-    """A video file. endless: it starts again at its end whatever the settings say."""
+    """A video file, or a folder of videos or of pictures. endless: it starts again at its end whatever the settings say."""
 
     path: Path
     endless: bool = False
@@ -91,7 +92,7 @@ Description = Stream | Device | Clip
 
 
 def parse_source(source: str, username: str | None = None, password: SecretStr | None = None) -> Description:
-    """Work out what `source` means. A relative file is taken from the working directory.
+    """Work out what `source` means. A relative file or folder is taken from the working directory.
 
     A user name and password may stand in the URL; the ones given here win. Raises CameraError (reason `bad_source`) on a scheme that
     is not allowed and on a URL that cannot be understood; the message repeats no part of a URL that may hold a password.

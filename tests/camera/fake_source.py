@@ -25,12 +25,13 @@ def picture(shade: int = 100, width: int = 64, height: int = 48) -> Image:
 
 @dataclass(frozen=True)
 class Grab:
-    """One answer to grab(): after `takes` seconds it is `ok`; then retrieve() gives `image`, at `position` in the stream."""
+    """One answer to grab(): after `takes` seconds it is `ok`; then retrieve() gives `image`, at `position` in the stream; `is_key`: a key frame."""
 
     ok: bool = True
     takes: float = 0.05
     image: Image | None = field(default_factory=picture)
     position: float = 0.0
+    is_key: bool = True
 
 
 LOST = Grab(ok=False, takes=0.0)
@@ -62,6 +63,10 @@ class FakeSource:
     @property
     def position(self) -> float:
         return self._current.position
+
+    @property
+    def is_key(self) -> bool:
+        return self._current.is_key
 
     def grab(self) -> bool:
         self._current = LOST if self.closed else next(self._script, LOST)

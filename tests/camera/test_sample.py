@@ -24,7 +24,7 @@ def use(clock: ManualClock, monkeypatch: pytest.MonkeyPatch) -> Use:
     """Make a source the one that is opened, under a clock that is moved by hand."""
 
     def put(source: FakeSource) -> FakeSource:
-        monkeypatch.setattr("monitor.camera.sample.open_source", lambda description: source)
+        monkeypatch.setattr("monitor.camera.sample.open_source", lambda description, fps: source)
         monkeypatch.setattr("monitor.camera.sample.stopwatch", lambda: clock.now().mono)
         return source
 

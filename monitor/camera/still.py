@@ -1,0 +1,51 @@
+"""A single picture out of the bytes of a file or an answer, for sources that are made of such."""
+
+from __future__ import annotations
+
+import re
+
+import cv2
+import numpy as np
+
+from monitor.values import Image
+
+MAX_BYTES = 16_000_000
+"""Of one picture. A 4K camera's are a tenth of that."""
+
+MAX_PIXELS = 50_000_000
+"""150 MB decoded; a few kilobytes can claim billions."""
+
+_PNG = b"\x89PNG\r\n\x1a\n"
+_JPEG = b"\xff\xd8\xff"
+_JPEG_SIZE = re.compile(rb"\xff[\xc0-\xc3\xc5-\xc7\xc9-\xcb\xcd-\xcf]\x00.\x08(..)(..)", re.DOTALL)
+"""Start of frame (ITU T.81, B.2.2): marker, length, 8 bits a sample, height, width. A thumbnail has one too, and a smaller."""
+
+
+def decode(data: bytes) -> Image | None:
+    """Decode a JPEG, PNG, WebP or BMP to BGR; None if it is none, is truncated, or is larger than the limits above."""
+    if not 0 < len(data) <= MAX_BYTES or _pixels(data) > MAX_PIXELS or _breaks_off(data):
+        return None
+    try:
+        image = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR)
+    except cv2.error:
+        return None
+    return None if image is None or image.size == 0 else np.asarray(image, np.uint8)
+
+
+def codec_of(data: bytes) -> str:
+    """Name the kind of picture, "" if it is an unusual one."""
+    return "jpeg" if data.startswith(_JPEG) else "png" if data.startswith(_PNG) else ""
+
+
+def _pixels(data: bytes) -> int:
+    """How many pixels it claims to have, 0 where that is not looked up."""
+    if data.startswith(_PNG):
+        return int.from_bytes(data[16:20]) * int.from_bytes(data[20:24])
+    if data.startswith(_JPEG):
+        return max((int.from_bytes(height) * int.from_bytes(width) for height, width in _JPEG_SIZE.findall(data)), default=0)
+    return 0
+
+
+def _breaks_off(data: bytes) -> bool:
+    """Whether it is a PNG without its end, about which libpng would write to the terminal."""
+    return data.startswith(_PNG) and b"IEND" not in data[-4096:]
