@@ -11,7 +11,6 @@ ANY = "*"
 
 LATER: tuple[tuple[Where, tuple[object, ...]], ...] = (
     (("web",), ()),
-    (("clips", "enabled"), (False,)),
     (("cameras", ANY, "motion"), ()),
     (("cameras", ANY, "view"), ("centre", "letterbox")),
 )
