@@ -7,9 +7,9 @@ from hypothesis import strategies as st
 
 from monitor.classify.card import Preprocessing
 from monitor.classify.preprocess import see
-from monitor.classify.view import View, square_of
+from monitor.classify.view import MARGIN, View, square_of, square_of_movement
 from monitor.config.schema import CameraSettings
-from monitor.values import WHOLE, Image
+from monitor.values import WHOLE, Image, Region
 
 DRIVE = [(0.0, 0.6), (1.0, 0.6), (1.0, 1.0), (0.0, 1.0)]
 GREY = 124  # ImageNet's mean red, of 255
@@ -68,3 +68,28 @@ def test_a_letterbox_shows_the_whole_picture_on_grey() -> None:
     assert (seen[56:168] == 200).all()
     assert (seen[:56, :, 2] == GREY).all()
     assert (seen[168:, :, 2] == GREY).all()
+
+
+def test_the_square_of_a_movement_reaches_beyond_it_on_all_sides() -> None:
+    x, y, across, down = square_of_movement(Region(0.5, 0.5, 0.2, 0.1), 2000, 1000)
+    assert across == down == pytest.approx(400 * (1 + MARGIN))
+    assert x + across / 2 == pytest.approx(1200)
+    assert y + down / 2 == pytest.approx(550)
+
+
+@pytest.mark.parametrize(
+    ("region", "square"),
+    [
+        (Region(0.0, 0.5, 0.01, 0.01), (0, 251.6, 224, 224)),
+        (Region(0.99, 0.0, 0.01, 0.01), (1056, 0, 224, 224)),
+        (Region(0.0, 0.0, 1.0, 1.0), (280, 0, 720, 720)),
+    ],
+)
+def test_it_is_never_smaller_than_the_models_input_nor_larger_than_the_picture_and_always_inside(
+    region: Region, square: tuple[float, float, float, float]
+) -> None:
+    assert square_of_movement(region, 1280, 720) == pytest.approx(square, abs=1)
+
+
+def test_in_a_picture_smaller_than_the_models_input_it_is_as_large_as_it_can_be() -> None:
+    assert square_of_movement(Region(0.4, 0.4, 0.1, 0.1), 160, 120) == pytest.approx((12, 0, 120, 120), abs=0.01)

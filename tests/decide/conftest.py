@@ -11,7 +11,7 @@ import pytest
 from monitor.clock import ManualClock
 from monitor.decide.decider import CameraDecider, Event
 from monitor.decide.rule import Reading, Rule
-from monitor.values import Alert, CameraEvent, CameraProblem, OfflineReason, OpenEpisode
+from monitor.values import Alert, CameraEvent, CameraProblem, OfflineReason, OpenEpisode, ProblemKind
 
 CAT = Rule(name="cat", label="cat", threshold=0.5, release=0.35, looks=2, hold=5.0, cooldown=60.0)
 
@@ -31,7 +31,8 @@ class Stage:
     """Plays a script against a real `CameraDecider`.
 
     A script is words, each one second: `90` a look with the score 0.90 · `90:tiger` the same with a label · `-` a frame that is not
-    looked at · `x` no frame · `-*60` a word sixty times. After each word there is a tick, as in the daemon.
+    looked at · `x` no frame · `!black` something is wrong with the pictures from now on, which still come, `!` nothing any more ·
+    `-*60` a word sixty times. After each word there is a tick, as in the daemon.
     """
 
     def __init__(self, *, kept: Iterable[OpenEpisode] = (), frame_first: bool = True, **changes: Any) -> None:
@@ -60,7 +61,10 @@ class Stage:
     def _step(self, token: str) -> list[Event]:
         now = self.clock.now()
         events: list[Event] = []
-        if token == "-":
+        if token.startswith("!"):
+            kind = ProblemKind(token[1:]) if token[1:] else None
+            events += self.decider.set_problem(kind, "in words", now)
+        if token == "-" or token.startswith("!"):
             events += self.decider.frame_seen(now)
         elif token != "x":
             score, _, label = token.partition(":")

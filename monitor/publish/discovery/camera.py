@@ -57,7 +57,7 @@ def camera_entities(camera: str, rules: Sequence[RuleSettings], topics: Topics, 
             **here,
         },
     )
-    yield from _wellbeing(camera, topics, here)
+    yield from _wellbeing(camera, topics)
     if commands:
         yield from _controls(camera, rules, topics, here)
     if commands and pictures:
@@ -104,7 +104,7 @@ def _pictures(camera: str, topics: Topics, here: Settings) -> Iterator[Entity]:
     yield Entity("camera", "camera", {"name": "Last alert (camera)", "topic": topics.snapshot(camera), "enabled_by_default": False, **here})
 
 
-def _wellbeing(camera: str, topics: Topics, here: Settings) -> Iterator[Entity]:
+def _wellbeing(camera: str, topics: Topics) -> Iterator[Entity]:
     yield Entity(
         "connectivity",
         "binary_sensor",
@@ -132,7 +132,7 @@ def _wellbeing(camera: str, topics: Topics, here: Settings) -> Iterator[Entity]:
             "json_attributes_template": "{{ {'kind': value_json.kind} | tojson }}",
             "device_class": "problem",
             **DIAGNOSTIC,
-            **here,
+            **available(topics),
         },
     )
 
