@@ -10,6 +10,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 
 from monitor.backoff import Backoff
 from monitor.camera.mailbox import Mailbox
@@ -67,7 +68,7 @@ class Capture:
         clock: Clock,
         mailbox: Mailbox,
         random: Callable[[], float],
-        opener: Callable[[Description, Decode], Source] = open_source,
+        opener: Callable[[Description, Decode], Source] | None = None,
         *,
         watch: Watch | None = None,
         offer: Callable[[Image, Moment], None] | None = None,
@@ -86,7 +87,7 @@ class Capture:
         self._clock = clock
         self._mailbox = mailbox
         self._random = random
-        self._opener = opener
+        self._opener = opener or partial(open_source, fps=settings.fps)
         self._offer = offer
         self._abandoned = False
         self._skip = SkipPolicy(settings.frame_skip, settings.fps)
