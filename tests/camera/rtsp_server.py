@@ -184,6 +184,8 @@ class RtspServer:
         for unit in self._endlessly():
             self._flowing.wait()
             is_picture = unit[0] & 31 in _SLICES
+            if is_picture:
+                self.sent.append(time.time())
             packets = _packets(self._spoilt(unit) if is_picture else unit)
             for number, payload in enumerate(packets, 1):
                 mark = 0x80 if is_picture and number == len(packets) else 0
@@ -191,7 +193,6 @@ class RtspServer:
                 client.sendall(b"$\x00" + struct.pack("!H", len(header) + len(payload)) + header + payload)
                 sequence += 1
             if is_picture:
-                self.sent.append(time.time())
                 stamp += _CLOCK / self.fps
                 self._closing.wait(1 / self.fps)
 
