@@ -11,7 +11,7 @@ import logging
 import threading
 from dataclasses import dataclass, field
 
-from monitor.camera.ring import Ring
+from monitor.camera.ring import LAG, Ring
 from monitor.clock import Clock
 from monitor.config.schema import ClipSettings
 from monitor.errors import PictureError
@@ -27,9 +27,6 @@ STEP = 1.0
 
 BATCH = 8
 """Pictures encoded in one step, of all clips together: a stop waits for so many at most."""
-
-LAG = 10.0
-"""Seconds that a picture waits in the ring beyond `pre`: for the looks that an alert takes, and for its turn to be encoded."""
 
 CLIPS = 16
 """Clips that are made at a time; an alert beyond them goes without its own."""

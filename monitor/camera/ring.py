@@ -10,11 +10,15 @@ from dataclasses import dataclass
 import cv2
 
 from monitor.clock import cpu_seconds
+from monitor.config.schema import ClipSettings
 from monitor.gate.skip import SkipPolicy
 from monitor.values import Image, Moment
 
 _QUALITY = 80
 """Of JPEG: what it loses can hardly be seen, and the clip loses more."""
+
+LAG = 10.0
+"""Seconds that a picture is kept beyond `clips.pre`: for the looks that an alert takes, and for its turn to be made a part of the clip."""
 
 MOST_BYTES = 64 * 1000**2
 """What a ring may hold, whatever was configured; half a minute of 1080p at 5 fps is about as much."""
@@ -32,13 +36,13 @@ class Ring:
     """At most the last `seconds`, `fps` pictures of each, `width` pixels wide; the oldest go first. `between` is for any thread."""
 
     def __init__(self, seconds: float, width: int, fps: float, most_bytes: int = MOST_BYTES) -> None:
+        self._room = _room(seconds, fps)
         self._width = width
         self._most_bytes = most_bytes
         self._pace = SkipPolicy(1, fps)
         self._offered = 0
         self._lock = threading.Lock()
         self._stills: deque[Still] = deque()
-        self._room = math.ceil(seconds * fps) + 1
         self._size = 0
 
     def offer(self, image: Image, at: Moment) -> None:
@@ -72,12 +76,16 @@ class RingCost:
     size: int
 
 
-def ring_cost(image: Image, seconds: float, width: int, fps: float) -> RingCost:
-    """Measure with a picture of a camera what a ring of it costs."""
+def ring_cost(image: Image, settings: ClipSettings) -> RingCost:
+    """Measure with a picture of a camera what its ring costs."""
     began = cpu_seconds()
-    jpeg = _shrunk(image, width)
-    cpu = fps * (cpu_seconds() - began)
-    return RingCost(cpu, min(MOST_BYTES, math.ceil(seconds * fps) * len(jpeg)))
+    jpeg = _shrunk(image, settings.width)
+    cpu = settings.fps * (cpu_seconds() - began)
+    return RingCost(cpu, min(MOST_BYTES, _room(settings.pre + LAG, settings.fps) * len(jpeg)))
+
+
+def _room(seconds: float, fps: float) -> int:
+    return math.ceil(seconds * fps) + 1
 
 
 def _shrunk(image: Image, width: int) -> bytes:

@@ -82,23 +82,32 @@ def webm(frames: Sequence[KeyFrame], rest: float) -> bytes:
         _element(_CODEC_ID, b"V_VP8"),
         video,
     )
-    parts = [info, _element(_TRACKS, track)]
-    cues: list[bytes] = []
-    position = sum(map(len, parts))
-    for time, frame in zip(times, frames, strict=True):
-        where = _element(_CUE_POSITIONS, _number(_CUE_TRACK, 1), _number(_CUE_CLUSTER, position))
-        cues.append(_element(_CUE_POINT, _number(_CUE_TIME, time), where))
-        parts.append(_element(_CLUSTER, _number(_TIMESTAMP, time), _element(_SIMPLE_BLOCK, _BLOCK, frame.data)))
-        position += len(parts[-1])
+    clusters = [
+        _element(_CLUSTER, _number(_TIMESTAMP, time), _element(_SIMPLE_BLOCK, _BLOCK, frame.data))
+        for time, frame in zip(times, frames, strict=True)
+    ]
+    head = info + _element(_TRACKS, track)
+    # before what it points at, so that a player that jumps has it at once; where it points to does not change its size
+    begin = len(head) + len(_cues(times, [0] * len(times)))
+    starts = [begin + sum(map(len, clusters[:number])) for number in range(len(clusters))]
     kind = _element(_DOC_TYPE, b"webm"), _number(_DOC_TYPE_VERSION, 2), _number(_DOC_TYPE_READ_VERSION, 2)
-    return _element(_HEADER, *kind) + _element(_SEGMENT, *parts, _element(_CUES, *cues))
+    return _element(_HEADER, *kind) + _element(_SEGMENT, head, _cues(times, starts), *clusters)
+
+
+def _cues(times: Sequence[int], starts: Sequence[int]) -> bytes:
+    """The index: where the cluster of each time begins, in bytes from the first of the segment."""
+    points = [
+        _element(_CUE_POINT, _number(_CUE_TIME, time), _element(_CUE_POSITIONS, _number(_CUE_TRACK, 1), _number(_CUE_CLUSTER, start)))
+        for time, start in zip(times, starts, strict=True)
+    ]
+    return _element(_CUES, *points)
 
 
 def _element(number: int, *content: bytes) -> bytes:
-    # the size in eight bytes is always allowed: a 1 in the first, seven for the number
+    # a size in eight bytes is always allowed: a 1 in the first, seven for the number
     size = sum(map(len, content)) | 1 << 56
     return b"".join((number.to_bytes((number.bit_length() + 7) // 8, "big"), size.to_bytes(8, "big"), *content))
 
 
 def _number(number: int, value: int) -> bytes:
-    return _element(number, value.to_bytes(max(1, (value.bit_length() + 7) // 8), "big"))
+    return _element(number, value.to_bytes(8, "big"))
