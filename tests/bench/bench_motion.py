@@ -22,7 +22,7 @@ from monitor.camera.source import parse_source
 from tests.bench.footage import quiet, repeat
 from tests.bench.processes import Meter, Usage, machine, pause
 from tests.bench.streams import Stream, Streams
-from tests.end_to_end.conftest import Daemon, settings
+from tests.end_to_end.conftest import Daemon, Subscriber, settings
 from tests.publish.brokers import Mosquitto
 
 WIDTH, HEIGHT, FPS, KBITS = 1920, 1080, 20, 3000
@@ -71,16 +71,18 @@ def grabbing(decode: Decode, _folder: Path, url: str) -> Iterator[int]:
 
 @contextlib.contextmanager
 def monitor(decode: Decode, folder: Path, url: str) -> Iterator[int]:
-    """The daemon with history, snapshots and a broker; gives its process. In the end it says how many looks it took."""
+    """The daemon with history, snapshots and a broker; gives its process. At the end its figures are printed."""
     broker = Mosquitto(folder)
     broker.start()
+    subscriber = Subscriber(broker.port)
     daemon = Daemon(folder, settings({"porch": {"source": url, "decode": decode}}, broker.port))
     try:
         daemon.line("connected")
         yield daemon.pid
-        sys.stdout.write("".join(f"    {line}\n" for line in daemon.lines("looks, ")[-1:]))
+        sys.stdout.write("".join(f"    {message.payload.decode()}\n" for message in subscriber.on("monitor/porch/stats")[-1:]))
     finally:
         daemon.kill()
+        subscriber.close()
         broker.kill()
 
 
