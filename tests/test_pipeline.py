@@ -13,18 +13,26 @@ from monitor.decide.decider import Event
 from monitor.errors import ModelFaultError
 from monitor.pipeline import Outcome, Pipeline
 from monitor.rulebook import Rulebook
-from monitor.values import Alert, CameraEvent, EndReason, EventType, Frame, Moment, OfflineReason, RuleState
+from monitor.values import (
+    Alert,
+    CameraEvent,
+    CameraProblem,
+    EndReason,
+    EventType,
+    Frame,
+    Moment,
+    Need,
+    OfflineReason,
+    ProblemKind,
+    Region,
+    RuleState,
+)
 from tests.spine import BLUE, CARD, GREEN, GREY, ONE_CAMERA, PORCH_RED, RED, Colour, ColourEngine, frame, load_text, painted, pipeline_of
 
 ZONED = """
 cameras:
   porch: {source: demo, zones: {left: [[0, 0], [0.5, 0], [0.5, 1], [0, 1]]}}
 rules: [{label: red, zones: [frame, left]}]
-"""
-MASKED = """
-cameras:
-  porch: {source: demo, masks: [[[0, 0], [1, 0], [1, 0.5], [0, 0.5]]]}
-rules: [{label: red}]
 """
 
 
@@ -78,21 +86,6 @@ def test_a_frame_older_than_the_last_tick_is_judged_at_the_ticks_time(tmp_path: 
     pipeline.tick(tick, last_frame=early.at)
     pipeline.look(early)
     assert alerts([pipeline.look(frame(early.at, RED))])[0].time == tick.wall
-
-
-def test_a_mask_blacks_out_the_picture_that_the_alert_shows_too(tmp_path: Path, clock: ManualClock) -> None:
-    pipeline = pipeline_of(load_text(tmp_path, MASKED), clock)
-    outcome = watch(pipeline, clock, RED)[0]
-    assert outcome.picture is not None
-    assert not outcome.picture[:32].any()
-    assert (outcome.picture[34:] == RED).all()
-
-
-def test_what_is_behind_a_mask_is_not_seen(tmp_path: Path, clock: ManualClock) -> None:
-    pipeline = pipeline_of(load_text(tmp_path, MASKED), clock)
-    image = painted(GREY)
-    image[:31] = RED
-    assert pipeline.look(Frame("porch", 0, clock.now(), image)).readings[0].score < 0.5
 
 
 def test_each_zone_of_a_rule_gets_its_own_reading_and_its_own_state(tmp_path: Path, clock: ManualClock) -> None:
@@ -287,12 +280,11 @@ def test_what_was_set_against_the_configuration_holds_from_the_start(tmp_path: P
     assert pipeline.thresholds == {"red": 0.25}
 
 
-def test_a_snapshot_is_masked_and_tells_nothing_else(tmp_path: Path, clock: ManualClock) -> None:
-    pipeline = pipeline_of(load_text(tmp_path, MASKED), clock)
+def test_a_snapshot_tells_nothing_else(tmp_path: Path, clock: ManualClock) -> None:
+    pipeline = pipeline_of(load_text(tmp_path), clock)
     outcome = pipeline.photograph(frame(clock.now(), RED))
     assert outcome.snapshot is not None
-    assert not outcome.snapshot[:32].any()
-    assert (outcome.snapshot[34:] == RED).all()
+    assert (outcome.snapshot == RED).all()
     assert (outcome.picture, outcome.events, outcome.sightings, outcome.readings) == (None, [], [], ())
 
 
@@ -313,23 +305,15 @@ def test_classifying_a_picture_is_no_look(tmp_path: Path, clock: ManualClock) ->
     assert not pipeline.close().sightings
 
 
-def test_classifying_does_not_see_behind_a_mask(tmp_path: Path, clock: ManualClock) -> None:
-    pipeline = pipeline_of(load_text(tmp_path, MASKED.replace("[1, 0.5], [0, 0.5]", "[1, 1], [0, 1]")), clock)
-    assert pipeline.classify(frame(clock.now(), RED))[0].score == pytest.approx(1 / 3)
-
-
-def test_the_squares_of_a_frame_are_those_of_the_zones_that_rules_name_and_show_no_mask(tmp_path: Path, clock: ManualClock) -> None:
-    text = ZONED.replace("zones: {", "masks: [[[0, 0], [1, 0], [1, 0.5], [0, 0.5]]], zones: {unused: [[0, 0], [1, 0], [1, 1]], ")
+def test_the_squares_of_a_frame_are_those_of_the_zones_that_rules_name(tmp_path: Path, clock: ManualClock) -> None:
+    text = ZONED.replace("zones: {", "view: centre, zones: {unused: [[0, 0], [1, 0], [1, 1]], ")
     pipeline = pipeline_of(load_text(tmp_path, text), clock)
     shown = frame(clock.now(), RED)
     whole, left = pipeline.squares(shown)
     assert whole.image is shown.image
     assert left.image is shown.image
     assert whole.box is None
-    assert left.box is not None
-    assert (left.box.width, left.box.height) == (64, 64)
-    assert not shown.image[:32].any()
-    assert (shown.image[34:] == RED).all()
+    assert left.box == (0, 0, 64, 64)
 
 
 def test_squares_that_are_classified_elsewhere_mean_the_same_as_a_look(tmp_path: Path, clock: ManualClock) -> None:
@@ -339,3 +323,86 @@ def test_squares_that_are_classified_elsewhere_mean_the_same_as_a_look(tmp_path:
     shown = frame(clock.now(), RED)
     scores = np.concatenate([apart._classifier.classify([square]) for square in apart.squares(shown)])
     assert apart.conclude(shown, scores).readings == looked.readings
+
+
+WIDE = Region(0.0, 0.4, 0.1, 0.2), Region(0.85, 0.4, 0.1, 0.2)
+"""Something that moves at the left edge, and at the right one."""
+
+
+def yard(clock: ManualClock, left: Colour = GREY, middle: Colour = GREY, right: Colour = GREY, moves: Region | None = None) -> Frame:
+    """A picture of 1280 x 720 with a thing on the left, one in the middle and one on the right."""
+    image = painted(GREY, 1280, 720)
+    image[200:520, :224], image[200:520, 500:780], image[200:520, 1056:] = left, middle, right
+    return Frame("porch", 0, clock.advance(0.2), image, moves)
+
+
+def test_a_thing_at_the_edge_is_seen_where_it_moves_and_stays_seen_where_it_stands_still(tmp_path: Path, clock: ManualClock) -> None:
+    pipeline = pipeline_of(load_text(tmp_path), clock)
+    assert pipeline.look(yard(clock, left=RED)).readings[0].score < 0.5
+    pipeline.look(yard(clock, left=RED, moves=WIDE[0]))
+    for _ in range(3):
+        assert pipeline.look(yard(clock, left=RED)).readings[0].score > 0.9
+    assert [alert.event_type for alert in alerts([pipeline.look(yard(clock, left=RED))])] == []
+    assert pipeline.decider.states[0].on
+
+
+def test_with_the_centre_or_all_of_the_picture_in_view_what_moves_makes_no_difference(tmp_path: Path, clock: ManualClock) -> None:
+    for view in ("centre", "letterbox"):
+        pipeline = pipeline_of(load_text(tmp_path, ONE_CAMERA.replace("demo", f"demo, view: {view}")), clock)
+        assert pipeline.look(yard(clock, left=RED, moves=WIDE[0])).readings[0].score < 0.5
+
+
+def test_once_a_thing_is_gone_its_place_is_not_looked_at_any_more(tmp_path: Path, clock: ManualClock) -> None:
+    pipeline = pipeline_of(load_text(tmp_path, ONE_CAMERA.replace("label: red", "label: red, hold: 1s")), clock)
+    centre = pipeline.squares(yard(clock))[0].box
+    for _ in range(3):
+        pipeline.look(yard(clock, left=RED, moves=WIDE[0]))
+    for _ in range(7):
+        pipeline.look(yard(clock))
+    assert pipeline.decider.states[0].on is False
+    assert pipeline.squares(yard(clock))[0].box == centre
+
+
+def test_two_things_in_two_places_are_both_seen(tmp_path: Path, clock: ManualClock) -> None:
+    pipeline = pipeline_of(load_text(tmp_path, "cameras: {porch: {source: demo}}\nrules: [{label: red}, {label: green}]\n"), clock)
+    for _ in range(2):
+        pipeline.look(yard(clock, left=RED, moves=WIDE[0]))
+    found = [pipeline.look(yard(clock, left=RED, right=GREEN, moves=WIDE[1])) for _ in range(2)]
+    assert [alert.place.rule for alert in alerts(found)] == ["green"]
+    still = pipeline.look(yard(clock, left=RED, right=GREEN))
+    assert all(reading.score > 0.9 for reading in still.readings)
+    assert [state.on for state in pipeline.decider.states] == [True, True]
+
+
+def test_the_sightings_of_a_zone_are_those_of_all_its_squares(tmp_path: Path, clock: ManualClock) -> None:
+    pipeline = pipeline_of(load_text(tmp_path), clock)
+    for _ in range(2):
+        pipeline.look(yard(clock, left=RED, moves=WIDE[0]))
+    pipeline.look(yard(clock, left=RED, right=GREEN, moves=WIDE[1]))
+    assert {sighting.label for sighting in pipeline.close().sightings} == {"red", "green"}
+
+
+def test_it_says_which_frames_are_worth_a_look(tmp_path: Path, clock: ManualClock) -> None:
+    pipeline = pipeline_of(load_text(tmp_path), clock)
+    assert pipeline.need is Need.LOOK, "the state is not known yet"
+    watch(pipeline, clock, GREY)
+    assert pipeline.need is Need.MOVEMENT
+    watch(pipeline, clock, RED)
+    assert pipeline.need is Need.LOOK, "a run has begun"
+    watch(pipeline, clock, RED)
+    assert pipeline.need is Need.MOVEMENT
+    pipeline.set_detect(False, clock.now())
+    assert pipeline.need is Need.NOTHING
+
+
+def test_while_pictures_cannot_be_trusted_nothing_is_looked_at(tmp_path: Path, clock: ManualClock) -> None:
+    pipeline = pipeline_of(load_text(tmp_path), clock)
+    watch(pipeline, clock, RED, RED)
+    told = pipeline.set_problem(ProblemKind.COVERED, "no detail left", clock.now())
+    problem, state = told.events
+    assert problem == CameraProblem("porch", clock.now().wall, ProblemKind.COVERED, "no detail left")
+    assert isinstance(state, RuleState)
+    assert state.on is None
+    assert (pipeline.problem, pipeline.looking) == (ProblemKind.COVERED, False)
+    pipeline.set_problem(None, "", clock.now())
+    assert (pipeline.problem, pipeline.looking) == (None, True)

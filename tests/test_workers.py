@@ -8,11 +8,12 @@ from pathlib import Path
 import pytest
 
 from monitor.camera.state import LinkState
+from monitor.errands import Photograph
 from monitor.pipeline import Outcome
 from monitor.publish.topics import Topics
 from monitor.publish.voice import Voice
-from monitor.values import Alert, CameraEvent, EndReason, EventType, OfflineReason, RuleState
-from monitor.workers import TICK, announce
+from monitor.values import Alert, CameraEvent, CameraProblem, EndReason, EventType, Need, OfflineReason, ProblemKind, RuleState
+from monitor.workers import TICK, Lane, announce
 from tests.lanes import Bench, Raced
 from tests.spine import GREY, PORCH_RED, RED, an_alert
 
@@ -247,4 +248,84 @@ def test_a_camera_that_went_is_said_in_the_log_with_and_without_a_broker(caplog:
     announce(Outcome("porch", [OFFLINE, ON]), None)
     assert [(record.levelno, record.message) for record in caplog.records] == [
         (logging.WARNING, "porch: offline (lost); its states are unknown")
+    ]
+
+
+class Doubtful:
+    """A watch that has its doubts about a camera's pictures."""
+
+    problem: ProblemKind | None = None
+    detail = "in words"
+
+
+def test_pictures_that_cannot_be_trusted_are_told_and_not_looked_at(porch: Bench) -> None:
+    lane = porch.lanes["porch"]
+    doubtful = lane.capture.watch = Doubtful()  # type: ignore[assignment]  # it is only asked for these two
+    porch.put("porch", RED, RED)
+    porch.step()
+    porch.step()
+    doubtful.problem = ProblemKind.FROZEN
+    porch.put("porch", RED)
+    porch.step()
+    porch.step(1.0)
+    assert porch.looked_at() == ["porch"] * 2
+    told = [event for event in porch.events() if isinstance(event, CameraProblem)]
+    assert [(event.kind, event.detail) for event in told] == [(ProblemKind.FROZEN, "in words")]
+    assert [event.online for event in porch.events() if isinstance(event, CameraEvent)] == [True, False]
+    doubtful.problem = None
+    porch.put("porch", RED)
+    porch.step()
+    assert porch.looked_at() == ["porch"] * 3
+
+
+def test_a_lane_needs_a_picture_when_somebody_asks_for_one(porch: Bench) -> None:
+    lane = porch.lanes["porch"]
+    assert lane.capture.need() is Need.LOOK
+    porch.put("porch", GREY)
+    porch.step()
+    assert lane.capture.need() is Need.MOVEMENT
+    lane.ask(Photograph(lambda _: None))
+    assert lane.capture.need() is Need.PICTURE
+    porch.put("porch", GREY)
+    porch.step()
+    assert lane.capture.need() is Need.MOVEMENT
+
+
+def test_lanes_are_exchanged_between_two_steps(tmp_path: Path) -> None:
+    bench = Bench(tmp_path, "porch", "yard")
+    seen: list[list[Lane]] = []
+
+    def change(lanes: list[Lane]) -> list[Lane]:
+        seen.append(lanes)
+        return [bench.lanes["yard"]]
+
+    bench.classifying.change(change)
+    assert not seen
+    bench.put("porch", RED)
+    bench.put("yard", RED)
+    while bench.step() == 0.0:
+        pass
+    assert sorted(lane.capture.name for lane in seen[0]) == ["porch", "yard"]
+    assert bench.looked_at() == ["yard"]
+    bench.step()
+    assert len(seen) == 1
+
+
+def test_a_problem_is_told_to_the_log_and_the_broker(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.INFO)
+    voice = Voice(Topics("monitor"), lambda: None)
+
+    def told(voice: Voice) -> bytes:
+        while (message := voice.latest.next()) is not None and message[0] != "monitor/porch/problem":
+            voice.latest.told(*message)
+        assert message
+        return message[1]
+
+    announce(Outcome("porch", [CameraProblem("porch", 1.0, ProblemKind.COVERED, "no detail left")]), voice)
+    assert told(voice) == b'{"state":"ON","kind":"covered"}'
+    announce(Outcome("porch", [CameraProblem("porch", 2.0, None, "")]), voice)
+    assert told(voice) == b'{"state":"OFF","kind":null}'
+    assert [record.getMessage() for record in caplog.records] == [
+        "porch: its picture is covered: no detail left",
+        "porch: its picture is well again",
     ]

@@ -7,7 +7,7 @@ import shutil
 import socket
 import subprocess
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -44,12 +44,12 @@ def clock() -> ManualClock:
 class Bench:
     """One capture under a manual clock, with jitter in the middle (none). `rest` is what the last step answered."""
 
-    def __init__(self, clock: ManualClock, opener: FakeOpener, **settings: Any) -> None:
+    def __init__(self, clock: ManualClock, opener: FakeOpener, *, options: Mapping[str, Any] | None = None, **settings: Any) -> None:
         settings = {"source": "rtsp://cam/sub", "fps": 100, "queue_size": 100, **settings}
         self.clock = clock
         self.opener = opener
         self.mailbox = Mailbox(settings["queue_size"])
-        self.capture = Capture("porch", CameraSettings(**settings), clock, self.mailbox, lambda: 0.5, opener)
+        self.capture = Capture("porch", CameraSettings(**settings), clock, self.mailbox, lambda: 0.5, opener, **(options or {}))
         self.rest = 0.0
 
     def step(self, times: int = 1) -> float:

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from monitor.classify.card import Preprocessing
 from monitor.classify.preprocess import see
-from monitor.classify.view import MARGIN, View, square_of, square_of_movement
+from monitor.classify.view import View, square_of, square_of_movement
 from monitor.config.schema import CameraSettings
 from monitor.values import WHOLE, Image, Region
 
@@ -70,9 +70,9 @@ def test_a_letterbox_shows_the_whole_picture_on_grey() -> None:
     assert (seen[168:, :, 2] == GREY).all()
 
 
-def test_the_square_of_a_movement_reaches_beyond_it_on_all_sides() -> None:
+def test_what_moves_fills_its_square() -> None:
     x, y, across, down = square_of_movement(Region(0.5, 0.5, 0.2, 0.1), 2000, 1000)
-    assert across == down == pytest.approx(400 * (1 + MARGIN))
+    assert across == down == pytest.approx(0.9 * (400 + 100) / 2)
     assert x + across / 2 == pytest.approx(1200)
     assert y + down / 2 == pytest.approx(550)
 
@@ -80,16 +80,16 @@ def test_the_square_of_a_movement_reaches_beyond_it_on_all_sides() -> None:
 @pytest.mark.parametrize(
     ("region", "square"),
     [
-        (Region(0.0, 0.5, 0.01, 0.01), (0, 251.6, 224, 224)),
-        (Region(0.99, 0.0, 0.01, 0.01), (1056, 0, 224, 224)),
+        (Region(0.0, 0.5, 0.01, 0.01), (0, 307.6, 112, 112)),
+        (Region(0.99, 0.0, 0.01, 0.01), (1168, 0, 112, 112)),
         (Region(0.0, 0.0, 1.0, 1.0), (280, 0, 720, 720)),
     ],
 )
-def test_it_is_never_smaller_than_the_models_input_nor_larger_than_the_picture_and_always_inside(
+def test_it_is_never_smaller_than_half_the_models_input_nor_larger_than_the_picture_and_always_inside(
     region: Region, square: tuple[float, float, float, float]
 ) -> None:
     assert square_of_movement(region, 1280, 720) == pytest.approx(square, abs=1)
 
 
-def test_in_a_picture_smaller_than_the_models_input_it_is_as_large_as_it_can_be() -> None:
-    assert square_of_movement(Region(0.4, 0.4, 0.1, 0.1), 160, 120) == pytest.approx((12, 0, 120, 120), abs=0.01)
+def test_in_a_picture_smaller_than_that_it_is_as_large_as_it_can_be() -> None:
+    assert square_of_movement(Region(0.4, 0.4, 0.1, 0.1), 100, 90) == pytest.approx((0, 0, 90, 90), abs=0.01)
