@@ -47,17 +47,17 @@ class HttpClient:
         """
         end = stopwatch() + patience
         refused = False
-        for _ in range(_MOST_ANSWERS):
-            with self._in_words():
+        with self._in_words():
+            for _ in range(_MOST_ANSWERS):
                 response = self._ask(end)
-            if response.status == 401 and not refused and self._login.take(response.headers.get_all("WWW-Authenticate", [])):
-                refused = True
-            elif response.status in _REDIRECTS and (target := response.headers.get("Location")):
-                self.stream = _redirected(self.stream, target)
-            else:
-                return response
-            self.read(response, _SMALL)
-        raise CameraError(f"{self.stream.place} sends us from one address to the next without end", Fault.REJECTED)
+                if response.status == 401 and not refused and self._login.take(response.headers.get_all("WWW-Authenticate", [])):
+                    refused = True
+                elif response.status in _REDIRECTS and (target := response.headers.get("Location")):
+                    self.stream = _redirected(self.stream, target)
+                else:
+                    return response
+                self.read(response, _SMALL)
+            raise CameraError(f"{self.stream.place} sends us from one address to the next without end", Fault.REJECTED)
 
     def read(self, response: HTTPResponse, limit: int) -> bytes:
         """Read an answer's body, at most `limit` bytes of it. Raises CameraError when it breaks off or takes too long."""
@@ -129,6 +129,7 @@ class _Link:
 
     def __init__(self, stream: Stream, end: float) -> None:
         self.end = end
+        self._raw: socket.SocketIO | None = None
         plain = connect(stream)
         plain.settimeout(max(0.1, end - stopwatch()))
         try:
@@ -142,9 +143,12 @@ class _Link:
         self._socket.sendall(data)
 
     def makefile(self, *_: Any) -> io.BufferedReader:
-        return io.BufferedReader(_Reader(self, self._socket.makefile("rb", buffering=0)))
+        self._raw = self._socket.makefile("rb", buffering=0)
+        return io.BufferedReader(_Reader(self, self._raw))
 
     def close(self) -> None:
+        if self._raw is not None:
+            self._raw.close()  # the socket stays open as long as this does
         self._socket.close()
 
     def hurry(self) -> None:

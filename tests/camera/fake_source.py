@@ -25,7 +25,10 @@ def picture(shade: int = 100, width: int = 64, height: int = 48) -> Image:
 
 @dataclass(frozen=True)
 class Grab:
-    """One answer to grab(): after `takes` seconds it is `ok`; then retrieve() gives `image`, at `position` in the stream; `is_key`: a key frame."""
+    """One answer to grab(): after `takes` seconds it is `ok`; then retrieve() gives `image`, at `position` in the stream.
+
+    is_key: a key frame.
+    """
 
     ok: bool = True
     takes: float = 0.05
