@@ -6,10 +6,10 @@ import logging
 import queue
 import random
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
-from monitor.bridge import Overrides
+from monitor.bridge import Overrides, in_force
 from monitor.camera.capture import Capture
 from monitor.camera.mailbox import Mailbox
 from monitor.camera.source import Clip, parse_source
@@ -27,16 +27,21 @@ from monitor.record.detection_log import DetectionLog
 from monitor.record.snapshots import Snapshots
 from monitor.record.store import History
 from monitor.recording import Inbox, Recording
+from monitor.reload import Kept, differ_in_cameras_only, kept
 from monitor.rulebook import Rulebook
 from monitor.runtime.signals import Request
 from monitor.runtime.threads import Work, Worker, run_in_thread, stop_all
+from monitor.supervision import STUCK, Captures
 from monitor.values import Moment, OpenEpisode
 from monitor.workers import Classifying, Lane, announce
 
 log = logging.getLogger(__name__)
 
-STUCK = 50.0
-"""Seconds after which a worker that does not come back counts as hung. OpenCV may spend 40 in a name that no server resolves."""
+OPENING = 0.2, 5.0
+"""Seconds between two cameras' first openings, and for all of them: each opening is a burst of work, and they need not come together."""
+
+HANDOVER = 10.0
+"""Seconds that the classify thread may take to come out of its step and take over other cameras."""
 
 BROKER_START = 10.0
 """Seconds that the embedded broker may take to listen; importing it takes one on a fast machine."""
@@ -64,6 +69,10 @@ class Daemon:
         self._clock = clock
         self._ask = ask
         self._stages: list[Stage] = []
+        self._looking: list[Worker] = []
+        self.captures = Captures(self._looking, clock, ask)
+        self._frames = threading.Event()
+        self._overrides: Overrides = {}
         self._broker_stop = threading.Event()
         self._broker: threading.Thread | None = None
         config = loaded.config
@@ -89,24 +98,58 @@ class Daemon:
 
     def start(self) -> None:
         """Open the history, then start publish, record, classify and the captures, each feeding the one before."""
-        kept, overrides = self._remembered()
+        episodes, self._overrides = self._remembered()
         if self.config.mqtt.enabled:
-            self._start_messaging(self._broker_settings(), overrides)
+            self._start_messaging(self._broker_settings())
         self._run(Stage([self._worker("record", self.recording, self.inbox.wake)], 0.6))
-        ended = orphans(kept, self.rulebook.places())
+        ended = orphans(episodes, self.rulebook.places())
         if ended:
             self._deliver(Outcome("", ended))
-        frames = threading.Event()
-        self.lanes = [self._lane(camera, kept, overrides, frames) for camera in self.config.cameras]
+        cameras = self.config.cameras
+        self.lanes = [Lane(*self._capture(camera, each), self._pipeline(camera, episodes)) for each, camera in enumerate(cameras)]
         if self.messaging:
             self.messaging.commander.watch(self.lanes, self.is_well)
-        classify = self._worker("classify", Classifying(self.lanes, self.classifier, self._clock, self._deliver), frames)
-        self._run(Stage([*(self._worker(f"capture-{lane.capture.name}", lane.capture) for lane in self.lanes), classify], 0.6))
+        self._classifying = Classifying(self.lanes, self.classifier, self._clock, self._deliver)
+        self._looking.append(self._worker("classify", self._classifying, self._frames))
+        self._run(Stage(self._looking, 0.6))
+        for lane in self.lanes:
+            self.captures.start(lane)
+
+    def adopt(self, successor: Daemon) -> bool:
+        """Go on under the configuration of a daemon that was made but not started; False if it has to take over itself.
+
+        A camera that is the same in both, and asked for the same, notices nothing. Of one that changed the open episodes go on.
+        """
+        if successor.classifier is not self.classifier or not differ_in_cameras_only(self.config, successor.config):
+            return False
+        before, after = (self.config, self.rulebook), (successor.config, successor.rulebook)
+        fates = {camera: kept(camera, before, after) for camera in before[0].cameras | after[0].cameras}
+        self.captures.stop([camera for camera in before[0].cameras if fates[camera] is Kept.NOTHING])
+        self.loaded, self.rulebook = successor.loaded, successor.rulebook
+        retired = [lane for lane in self.lanes if fates[lane.capture.name] is not Kept.ALL]
+        done = threading.Event()
+
+        def exchange(lanes: list[Lane]) -> list[Lane]:
+            self.lanes = self._exchange(lanes, fates)
+            done.set()
+            return self.lanes
+
+        self._classifying.change(exchange)
+        self._frames.set()
+        if not done.wait(HANDOVER):
+            return False
+        for lane in self.lanes:
+            if fates[lane.capture.name] is Kept.NOTHING:
+                self.captures.start(lane)
+        if self.messaging:
+            self.messaging.change(self.loaded, self.lanes, retired)
+        return True
 
     def stop(self) -> list[str]:
         """Stop in reverse: no more frames, then no more rows, then no more messages. Give the names of threads that hang."""
         stragglers = [name for stage in reversed(self._stages) for name in stop_all(stage.workers, stage.patience)]
         self._stages.clear()
+        stragglers += self.captures.left_behind()
         self._broker_stop.set()
         if self._broker is not None:
             self._broker.join(0.4)
@@ -132,28 +175,18 @@ class Daemon:
         """
         try:
             self.history.open()
-            kept, overrides = self.history.open_episodes(), self._in_force(self.history.overrides())
+            episodes, overrides = self.history.open_episodes(), self.history.overrides()
         except HistoryRefusedError:
             raise
         except StorageError as error:
             log.error("%s; detection and alerts go on without a history until it can be written", error)
             return [], {}
-        for episode in kept:
+        for episode in episodes:
             log.info("%s: %s was on at the last stop; if it still is, its episode goes on", episode.place.camera, episode.place.rule)
-        return kept, overrides
+        return episodes, overrides
 
-    def _in_force(self, found: Overrides) -> Overrides:
-        """Give those overrides whose camera and rule are still configured, and say that they stand above the file."""
-        known = {(camera, "detect") for camera in self.config.cameras}
-        rules = {(camera, f"threshold/{rule.name}"): rule for camera in self.config.cameras for rule in self.config.rules_of(camera)}
-        overrides = {key: value for key, value in found.items() if key in known or (key in rules and 0 < float(value) <= 1)}
-        for (camera, name), value in overrides.items():
-            written = f"; the file says {rules[camera, name].threshold:g}" if (camera, name) in rules else ""
-            log.warning("%s: %s is %s, as it was set over MQTT%s", camera, name, value, written)
-        return overrides
-
-    def _start_messaging(self, settings: MqttSettings, overrides: Overrides) -> None:
-        self.messaging = Messaging(settings, self.loaded, self.classifier, overrides, self.box, self.inbox, self._ask, self._clock)
+    def _start_messaging(self, settings: MqttSettings) -> None:
+        self.messaging = Messaging(settings, self.loaded, self.classifier, self._overrides, self.box, self.inbox, self._ask, self._clock)
         self.recording.dispatch = self.messaging.dispatch
         self._run(Stage([self._worker("publish", self.messaging, self.messaging.wake)], 1.3))
 
@@ -174,30 +207,67 @@ class Daemon:
         log.info("to see what is published: %s", watch_command(found, settings.base_topic))
         return settings.model_copy(update={"host": HOST, "port": found})
 
-    def _lane(self, camera: str, kept: list[OpenEpisode], overrides: Overrides, frames: threading.Event) -> Lane:
+    def _capture(self, camera: str, number: int = 0) -> tuple[Capture, Mailbox]:
+        """Make the capture of a camera, the number-th that is to be opened, and its mailbox."""
         settings = self.config.cameras[camera]
-        mailbox = Mailbox(settings.queue_size, frames)
+        mailbox = Mailbox(settings.queue_size, self._frames)
+        pause, longest = OPENING
+        delay = number * min(pause, longest / len(self.config.cameras))
+        capture = Capture(camera, settings, self._clock, mailbox, random.SystemRandom().random, watch=self._watch(camera), delay=delay)
+        return capture, mailbox
+
+    def _watch(self, camera: str) -> Watch:
+        settings = self.config.cameras[camera]
         live = not isinstance(parse_source(settings.source), Clip)
-        watch = Watch(settings, self.rulebook.zones(camera), self.rulebook.looks(camera), live=live)
-        capture = Capture(camera, settings, self._clock, mailbox, random.SystemRandom().random, watch=watch)
-        mine = [episode for episode in kept if episode.place.camera == camera]
-        detect = overrides.get((camera, "detect")) != "OFF"
-        thresholds = {
-            name.removeprefix("threshold/"): float(value)
-            for (whose, name), value in overrides.items()
-            if whose == camera and name.startswith("threshold/")
-        }
+        return Watch(settings, self.rulebook.zones(camera), self.rulebook.looks(camera), live=live)
+
+    def _pipeline(self, camera: str, episodes: Sequence[OpenEpisode]) -> Pipeline:
+        """Make the path of a camera, with what MQTT has set against the file, and tell how it stands."""
+        overrides = in_force(self.messaging.bridge.overrides if self.messaging else self._overrides, self.config, camera)
+        rules = {f"threshold/{rule.name}": rule for rule in self.config.rules_of(camera)}
+        for name, value in overrides.items():
+            written = f"; the file says {rules[name].threshold:g}" if name in rules else ""
+            log.warning("%s: %s is %s, as it was set over MQTT%s", camera, name, value, written)
+        detect = overrides.get("detect") != "OFF"
+        thresholds = {name.removeprefix("threshold/"): float(value) for name, value in overrides.items() if name != "detect"}
+        mine = [episode for episode in episodes if episode.place.camera == camera]
         pipeline = Pipeline(
             camera, self.config, self.classifier, self.rulebook, self._clock.now(), mine, detect=detect, thresholds=thresholds
         )
         if self.messaging:
             voice = self.messaging.voice
+            voice.send_problem(camera, None)
             voice.send_detect(camera, on=detect)
             for rule, threshold in pipeline.thresholds.items():
                 voice.send_threshold(camera, rule, threshold)
             for state in pipeline.decider.states:
                 voice.send_state(state)
-        return Lane(capture, mailbox, pipeline)
+        return pipeline
+
+    def _exchange(self, lanes: list[Lane], fates: Mapping[str, Kept]) -> list[Lane]:
+        """Give the lanes of the new configuration for those of the old one. On the classify thread."""
+        before = {lane.capture.name: lane for lane in lanes}
+        episodes = [episode for lane in lanes if fates[lane.capture.name] is not Kept.ALL for episode in self._retire(lane.pipeline)]
+        after: list[Lane] = []
+        for camera in self.config.cameras:
+            match fates[camera]:
+                case Kept.ALL:
+                    after.append(before[camera])
+                case Kept.CAPTURE:
+                    old = before[camera]
+                    old.capture.watch = self._watch(camera)
+                    after.append(Lane(old.capture, old.mailbox, self._pipeline(camera, episodes)))
+                case Kept.NOTHING:
+                    after.append(Lane(*self._capture(camera), self._pipeline(camera, episodes)))
+        return after
+
+    def _retire(self, pipeline: Pipeline) -> list[OpenEpisode]:
+        """Have what a pipeline knows written down, end the episodes that have no place any more, and give the others."""
+        self._deliver(pipeline.close())
+        episodes, places = pipeline.decider.open_episodes(), self.rulebook.places()
+        going_on = [episode for episode in episodes if episode.place in places]
+        self._deliver(Outcome(pipeline.camera, orphans(episodes, places), open_episodes=going_on))
+        return going_on
 
     def _deliver(self, outcome: Outcome) -> None:
         announce(outcome, self.messaging.voice if self.messaging else None)

@@ -5,7 +5,7 @@ What an earlier configuration left at the broker is tidied up: whatever was reta
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Set
 
 from monitor import __version__
 from monitor.classify.classifier import Classifier
@@ -26,18 +26,33 @@ Overrides = Mapping[tuple[str, str], str]
 
 
 class Bridge:
-    """Speaks for the daemon as a whole. box: its id. overrides: what is in force now; `override` changes it."""
+    """Speaks for the daemon as a whole. box: its id. overrides: all that was set, also where it is of no use now; `override` adds to it."""
 
     def __init__(self, loaded: Loaded, classifier: Classifier, voice: Voice, box: str, overrides: Overrides) -> None:
         self._loaded = loaded
         self._classifier = classifier
         self._voice = voice
         self._box = box
-        self._overrides = dict(overrides)
+        self.overrides = overrides
         self._stale = False
+        self._in_use: Set[str] = frozenset()
 
     def introduce(self, publisher: Publisher, announced: Announced) -> None:
         """Say everything that is known before the first camera is, and tidy up. To be called before the publisher runs."""
+        self._announce(publisher, announced)
+        self._voice.send_lost(OutboxFacts())
+        self._voice.send_log_level(self._loaded.config.logging.level)
+
+    def change(self, loaded: Loaded, publisher: Publisher, announced: Announced) -> None:
+        """Speak for other cameras and rules, and take back what was said of those that went. On the publisher's thread."""
+        before = self._in_use
+        self._loaded, self._stale = loaded, False
+        self._announce(publisher, announced)
+        for topic in before - self._in_use:
+            self._voice.latest.forget(topic)
+
+    def _announce(self, publisher: Publisher, announced: Announced) -> None:
+        """Tell Home Assistant and everybody else what there is, and have emptied what is no more."""
         config = self._loaded.config
         model = self._classifier.card.name
         known = discovery(config, self._voice.topics, self._box, version=__version__, model=model)
@@ -48,17 +63,12 @@ class Bridge:
         publisher.tidy(first, plan.last, lambda: announced.keep(plan.notes))
         self.tell_info()
         self._voice.send_retained(known)
-        self._voice.send_lost(OutboxFacts())
-        self._voice.send_log_level(config.logging.level)
-        for camera in config.cameras:
-            self._voice.send_problem(camera, None)
+        self._in_use = plan.notes.keys()
 
     def info(self) -> payloads.Payload:
         """Give what `bridge/info` says."""
         classifier, config = self._classifier, self._loaded.config
-        overrides: dict[str, dict[str, object]] = {}
-        for (camera, name), value in sorted(self._overrides.items()):
-            overrides.setdefault(camera, {})[name] = value if name == "detect" else float(value)
+        set_now = {camera: in_force(self.overrides, config, camera) for camera in sorted(config.cameras)}
         return payloads.bridge_info(
             box=self._box,
             version=__version__,
@@ -72,7 +82,7 @@ class Bridge:
                 "reason": classifier.engine_reason,
             },
             restart_required=self._stale,
-            overrides=overrides,
+            overrides={camera: _typed(values) for camera, values in set_now.items() if values},
             config=without_secrets(config),
             config_schema=Config.model_json_schema(),
         )
@@ -83,8 +93,8 @@ class Bridge:
 
     def override(self, camera: str, name: str, value: str | None) -> None:
         """Note what MQTT has set, or with None taken back, and say so."""
-        others = {key: each for key, each in self._overrides.items() if key != (camera, name)}
-        self._overrides = others if value is None else {**others, (camera, name): value}  # another thread may be reading the old one
+        others = {key: each for key, each in self.overrides.items() if key != (camera, name)}
+        self.overrides = others if value is None else {**others, (camera, name): value}  # another thread may be reading the old one
         self.tell_info()
 
     def check_file(self) -> None:
@@ -93,3 +103,14 @@ class Bridge:
         if stale != self._stale:
             self._stale = stale
             self.tell_info()
+
+
+def in_force(overrides: Overrides, config: Config, camera: str) -> dict[str, str]:
+    """Give the overrides of a camera that are configured still, by name."""
+    known = {"detect", *(f"threshold/{rule.name}" for rule in config.rules_of(camera))}
+    mine = sorted((name, value) for (whose, name), value in overrides.items() if whose == camera and name in known)
+    return {name: value for name, value in mine if name == "detect" or 0 < float(value) <= 1}
+
+
+def _typed(overrides: Mapping[str, str]) -> dict[str, object]:
+    return {name: value if name == "detect" else float(value) for name, value in overrides.items()}

@@ -62,6 +62,11 @@ class Commander:
         self._is_well = is_well
         self._lanes = {lane.capture.name: lane for lane in lanes}
 
+    def change(self, reader: CommandReader, lanes: Sequence[Lane]) -> None:
+        """Go over to other cameras, and read what is asked of them. On the publisher's thread."""
+        self._reader = reader
+        self._lanes = {lane.capture.name: lane for lane in lanes}
+
     def obey(self, message: Received) -> None:
         """Do what a message asks, or answer why not."""
         try:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import random
 import threading
-from collections.abc import Callable
+from collections import deque
+from collections.abc import Callable, Sequence
+from functools import partial
 
 from monitor.backoff import Backoff
 from monitor.bridge import Bridge, Overrides
@@ -12,7 +14,7 @@ from monitor.classify.classifier import Classifier
 from monitor.clock import Clock
 from monitor.commanding import Commander
 from monitor.config.load import Loaded
-from monitor.config.schema import MqttSettings
+from monitor.config.schema import Config, MqttSettings
 from monitor.dispatch import Dispatch
 from monitor.publish import payloads
 from monitor.publish.commands import CommandReader
@@ -29,6 +31,7 @@ from monitor.record.second import SecondConnection
 from monitor.recording import Inbox
 from monitor.runtime.signals import Request
 from monitor.values import Moment
+from monitor.workers import Lane
 
 BROKER_PAUSE = 15.0
 """The longest pause between attempts to reach the broker: it is in the house, asking costs next to nothing, and alerts wait for it."""
@@ -60,8 +63,7 @@ class Messaging:
         self.outbox = Outbox(self._file, clock, MAX_PACKET)
         self.dispatch = Dispatch(self.outbox, self.voice, config.node, self.wake.set)
         self.bridge = Bridge(loaded, classifier, self.voice, box, overrides)
-        rules = {camera: list(dict.fromkeys(rule.name for rule in config.rules_of(camera))) for camera in config.cameras}
-        reader = CommandReader(topics, rules)
+        reader = self._reader(config)
         self.commander = Commander(reader, self.voice, self.bridge, inbox, ask, snapshots=config.snapshots.enabled)
         hearing = Hearing(
             topics,
@@ -83,10 +85,19 @@ class Messaging:
             mqtt_5=config.mqtt.host != "embedded",
         )
         self.publisher = Publisher(link, self.voice, self.outbox, hearing, clock)
-        self.bridge.introduce(self.publisher, AnnouncedTopics(self._file))
+        self._announced = AnnouncedTopics(self._file)
+        self._changes: deque[Callable[[], None]] = deque()
+        self.bridge.introduce(self.publisher, self._announced)
+
+    def change(self, loaded: Loaded, lanes: Sequence[Lane], retired: Sequence[Lane]) -> None:
+        """Speak and be told of other cameras. retired: lanes that nobody serves any more. From any thread; done with the next step."""
+        self._changes.append(partial(self._change, loaded, lanes, retired))
+        self.wake.set()
 
     def step(self, now: Moment) -> float:
         """Do the publisher's work."""
+        while self._changes:
+            self._changes.popleft()()
         return self.publisher.step(now)
 
     def close(self) -> None:
@@ -95,3 +106,13 @@ class Messaging:
             self.publisher.close()
         finally:
             self._file.close()
+
+    def _change(self, loaded: Loaded, lanes: Sequence[Lane], retired: Sequence[Lane]) -> None:
+        self.commander.change(self._reader(loaded.config), lanes)
+        for lane in retired:  # only now: until now somebody may have asked something of them
+            lane.errands.give_up()
+        self.bridge.change(loaded, self.publisher, self._announced)
+
+    def _reader(self, config: Config) -> CommandReader:
+        rules = {camera: list(dict.fromkeys(rule.name for rule in config.rules_of(camera))) for camera in config.cameras}
+        return CommandReader(self.voice.topics, rules)

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import logging
+from dataclasses import dataclass, field
 
 from monitor.app import Daemon
 from monitor.clock import Clock
-from monitor.observe.health import BrokerFacts, CameraFacts, QueueFacts, disk_facts, process_facts, snapshot
+from monitor.duty import Duty
+from monitor.observe.health import BoardFacts, BrokerFacts, CameraFacts, QueueFacts, disk_facts, process_facts, snapshot
 from monitor.observe.stats import CameraStats, Totals
 from monitor.recording import CAPACITY
 from monitor.runtime.sd_notify import Notifier
@@ -15,8 +17,11 @@ from monitor.workers import Lane
 
 log = logging.getLogger(__name__)
 
+SUPERVISE = 1.0
+"""Seconds between two looks at whether a capture hangs."""
+
 SAMPLE = 5.0
-"""Seconds between two samples of the counters."""
+"""Seconds between two samples of the counters, and between two decisions about the looks a second."""
 
 PUBLISH = 60.0
 """Seconds between two messages with the figures."""
@@ -29,21 +34,28 @@ SOON, LATER = 10.0, 600.0
 """Seconds between two signs of life in the log: in the first minute, when someone watches, and afterwards."""
 
 
+@dataclass(slots=True)
+class Figures:
+    """Of one lane. told, work: its counts at the last sign of life."""
+
+    stats: CameraStats = field(default_factory=CameraStats)
+    told: Totals = field(default_factory=Totals)
+    work: float = 0.0
+
+
 class Reporter:
     """Told once a second what time it is, it says what is due."""
 
     def __init__(self, daemon: Daemon, notifier: Notifier, clock: Clock) -> None:
         self._daemon = daemon
-        self._lanes = daemon.lanes
         self._messaging = daemon.messaging
         self._notifier = notifier
         self._started = clock.now()
         self._waiting = False
-        self._stats = {lane.capture.name: CameraStats() for lane in self._lanes}
-        self._told = {lane.capture.name: Totals() for lane in self._lanes}
-        self._spent = dict.fromkeys(self._told, 0.0)
+        self._duty = Duty(self._started)
+        self._figures: dict[Lane, Figures] = {}
         firsts = dict.fromkeys((self._publish, self._sign_of_life, self._status, self._outbox), SOON)
-        firsts |= {self._watchdog: 0.0, self._sample: 0.0}
+        firsts = {self._supervise: 0.0, self._watchdog: 0.0, self._sample: 0.0} | firsts
         self._due = {action: self._started.mono + after for action, after in firsts.items()}
 
     def step(self, now: Moment) -> None:
@@ -52,35 +64,43 @@ class Reporter:
             if now.mono >= due:
                 self._due[action] = now.mono + action(now)
 
+    def _supervise(self, now: Moment) -> float:
+        self._daemon.captures.replace_hung(self._daemon.lanes, now)
+        return SUPERVISE
+
     def _sample(self, now: Moment) -> float:
-        for lane in self._lanes:
-            self._stats[lane.capture.name].sample(lane.totals(), now.mono)
+        lanes, cameras = self._daemon.lanes, self._daemon.config.cameras
+        self._figures = {lane: self._figures.get(lane) or Figures() for lane in lanes}
+        for lane, figures in self._figures.items():
+            figures.stats.sample(lane.totals(), now.mono)
+        self._duty.regulate(lanes, {name: settings.fps for name, settings in cameras.items()}, now)
         return SAMPLE
 
     def _publish(self, now: Moment) -> float:
         if self._messaging:
-            for name, stats in self._stats.items():
-                self._messaging.voice.send_stats(name, stats.figures())
+            for lane, figures in self._figures.items():
+                self._messaging.voice.send_stats(lane.capture.name, figures.stats.figures())
             self._messaging.voice.send_health(self._health(now))
             self._messaging.bridge.check_file()
         return PUBLISH
 
     def _sign_of_life(self, now: Moment) -> float:
         pause = SOON if now.mono - self._started.mono < FIRST_MINUTE else LATER
-        for lane in self._lanes:
-            self._tell(lane)
+        for lane, figures in self._figures.items():
+            self._tell(lane, figures)
         return pause
 
     def _status(self, _now: Moment) -> float:
-        online = sum(1 for lane in self._lanes if (seen := lane.pipeline.decider.availability) and seen.online)
-        self._notifier.status(f"{online} of {len(self._lanes)} cameras online")
+        lanes = self._daemon.lanes
+        online = sum(1 for lane in lanes if (seen := lane.pipeline.decider.availability) and seen.online)
+        self._notifier.status(f"{online} of {len(lanes)} cameras online")
         return SOON
 
-    def _tell(self, lane: Lane) -> None:
+    def _tell(self, lane: Lane, figures: Figures) -> None:
         name = lane.capture.name
-        before, after = self._told[name], lane.totals()
-        self._told[name] = after
-        spent, self._spent[name] = lane.work - self._spent[name], lane.work
+        before, figures.told = figures.told, lane.totals()
+        after = figures.told
+        spent, figures.work = lane.work - figures.work, lane.work
         looks = after.looks - before.looks
         if not looks:
             log.info("%s: no looks (%s)", name, lane.capture.link.state if lane.pipeline.detect else "detection is off")
@@ -111,19 +131,15 @@ class Reporter:
         return self._notifier.watchdog_interval or SOON
 
     def _health(self, now: Moment) -> dict[str, object]:
-        cameras = self._daemon.config.cameras
+        lanes, cameras = self._daemon.lanes, self._daemon.config.cameras
         queues = {
             f"frames-{name}": QueueFacts(len(lane.mailbox), cameras[name].queue_size, lane.mailbox.dropped)
-            for lane in self._lanes
+            for lane in lanes
             for name in [lane.capture.name]
         }
         recording, inbox = self._daemon.recording, self._daemon.inbox
         queues["rows"] = QueueFacts(recording.waiting, CAPACITY, inbox.dropped + recording.dropped)
-        presence = {}
-        for lane in self._lanes:
-            seen = lane.pipeline.decider.availability
-            if seen is not None:
-                presence[lane.capture.name] = CameraFacts(seen.online, seen.reason, seen.at)
+        seen = {lane.capture.name: facts for lane in lanes if (facts := self._camera(lane)) is not None}
         broker = outbox = None
         if self._messaging:
             status = self._messaging.publisher.status()
@@ -132,4 +148,23 @@ class Reporter:
             broker = BrokerFacts(status.connected, rival or str(status.trouble or ""), answered)
             outbox = status.outbox
         disks = [disk_facts(self._daemon.config.history.path.parent)]
-        return snapshot(now, self._started, process_facts(), queues, presence, broker, outbox, disks, box=self._daemon.box)
+        board = BoardFacts(self._duty.heat.temperature, self._duty.heat.throttled, self._duty.share)
+        return snapshot(now, self._started, process_facts(), queues, seen, broker, outbox, disks, board, box=self._daemon.box)
+
+    def _camera(self, lane: Lane) -> CameraFacts | None:
+        """Tell how a camera is; None as long as nothing is known of it."""
+        seen, counters = lane.pipeline.decider.availability, lane.capture.counters
+        if seen is None:
+            return None
+        problem, detail = lane.capture.trouble
+        return CameraFacts(
+            seen.online,
+            seen.reason,
+            seen.at,
+            problem=problem,
+            detail=detail,
+            recovery=counters.recovery,
+            reconnects=counters.reconnects,
+            abandoned=lane.abandoned,
+            look_rate=self._duty.allowed(lane),
+        )

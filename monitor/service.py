@@ -1,7 +1,7 @@
 """The life of the process: start, keep company, reload, stop.
 
-A reload makes the next daemon ready beside the running one, model included; only when that has worked is the old one stopped. So a
-configuration that is no good costs nothing but a few lines in the log.
+A reload makes the next daemon ready beside the running one, model included; so a configuration that is no good costs nothing but a few
+lines in the log. If only cameras and rules have changed, the running one takes them over; else it is stopped and the next one started.
 """
 
 from __future__ import annotations
@@ -50,7 +50,7 @@ class Service:
             loaded = self._load()
         successor: Daemon | None = None
         while True:
-            with closing(Logs(loaded.config.logging, self._clock, secrets_of(loaded.config))):
+            with closing(Logs(loaded.config.logging, self._clock, secrets_of(loaded.config))) as self._logs:
                 if successor is None:
                     with self._signals.leaving():
                         successor = self._prepare(loaded, None)
@@ -91,7 +91,7 @@ class Service:
             daemon.stop()
             raise
         if request is Request.RESTART:
-            log.info("starting anew, as asked over MQTT")
+            log.info("starting anew")
             self._notifier.reloading(self._clock.now())
         elif successor is None:
             log.info("stopping")
@@ -100,7 +100,7 @@ class Service:
         return request, successor
 
     def _reload(self, daemon: Daemon) -> Daemon | None:
-        """Make the daemon that the configuration asks for now, or None if it is no good."""
+        """Give the daemon that is to follow, or None if the running one goes on: the configuration is no good, or it can take it over."""
         self._notifier.reloading(self._clock.now())
         try:
             successor = self._prepare(self._load(), daemon)
@@ -113,7 +113,11 @@ class Service:
             return None
         log.info("reloading %s", successor.loaded.file)
         daemon.answer_reload(None)
-        return successor
+        self._logs.hide(secrets_of(successor.config))
+        if not daemon.adopt(successor):
+            return successor
+        self._notifier.ready("watching")
+        return None
 
     def _told_to_stop(self) -> bool:
         """Tell whether a request to stop is waiting."""

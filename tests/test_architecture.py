@@ -24,7 +24,7 @@ FLOORS = [
     ("pipeline", "reload"),
     ("recording", "clipping", "replay", "errands"),
     ("workers",),
-    ("commanding", "supervision"),
+    ("commanding", "supervision", "duty"),
     ("messaging",),
     ("app", "ladder"),
     ("reporting",),

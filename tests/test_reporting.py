@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, cast
 
 import pytest
 
-from monitor.app import STUCK, Daemon
+from monitor.app import Daemon
 from monitor.bridge import Bridge
 from monitor.camera.capture import Capture
 from monitor.camera.mailbox import Mailbox
@@ -27,6 +27,7 @@ from monitor.publish.voice import Voice
 from monitor.reporting import Reporter
 from monitor.runtime.sd_notify import Notifier
 from monitor.runtime.threads import Heartbeat, Worker
+from monitor.supervision import STUCK
 from monitor.values import Moment, OfflineReason
 from monitor.workers import Classifying, Lane
 from tests.camera.fake_source import FakeOpener, FakeSource

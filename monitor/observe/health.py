@@ -38,11 +38,34 @@ class QueueFacts:
 
 @dataclass(frozen=True, slots=True)
 class CameraFacts:
-    """A camera. reason: None while it is online; since: Unix seconds of the last change."""
+    """A camera. reason: None while it is online; since: Unix seconds of the last change.
+
+    problem, detail: what is wrong with its pictures, and that in words. recovery: seconds from the last frame before the latest loss to
+    the first after it, None before the first. reconnects: times it came back. abandoned: captures that hung and were replaced.
+    look_rate: looks a second that it may have now; None: not limited yet.
+    """
 
     online: bool
     reason: str | None
     since: float
+    problem: str | None = None
+    detail: str = ""
+    recovery: float | None = None
+    reconnects: int = 0
+    abandoned: int = 0
+    look_rate: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class BoardFacts:
+    """The machine. temperature: °C; throttled: whether it slows itself down; None: it does not tell.
+
+    duty: the part of the time that the classifier may be busy.
+    """
+
+    temperature: float | None
+    throttled: bool | None
+    duty: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +95,7 @@ def snapshot(
     broker: BrokerFacts | None,
     outbox: OutboxFacts | None,
     disks: Sequence[DiskFacts],
+    board: BoardFacts,
     *,
     box: str,
 ) -> dict[str, Any]:
@@ -89,6 +113,7 @@ def snapshot(
         "broker": asdict(broker) if broker else None,
         "outbox": _outbox(outbox, now.wall) if outbox else None,
         "disks": [asdict(facts) for facts in disks],
+        "board": {"temperature": _rounded(board.temperature, 1), "throttled": board.throttled, "duty": round(board.duty, 3)},
     }
 
 
@@ -117,7 +142,17 @@ def _camera(facts: CameraFacts) -> dict[str, Any]:
         "reason": facts.reason,
         "since": iso(facts.since),
         "since_unix": round(facts.since, 3),
+        "problem": facts.problem,
+        "detail": facts.detail,
+        "recovery_seconds": _rounded(facts.recovery, 1),
+        "reconnects": facts.reconnects,
+        "abandoned": facts.abandoned,
+        "look_rate": _rounded(facts.look_rate, 2),
     }
+
+
+def _rounded(figure: float | None, decimals: int) -> float | None:
+    return None if figure is None else round(figure, decimals)
 
 
 def _outbox(facts: OutboxFacts, wall: float) -> dict[str, Any]:

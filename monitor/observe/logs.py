@@ -125,6 +125,10 @@ class Logs:
             except OSError as error:
                 log.warning("no log file: %s: %s; lines go to stderr only", settings.file, error.strerror or error)
 
+    def hide(self, secrets: Iterable[str]) -> None:
+        """From now on, show none of these secrets either."""
+        self._redactor.hide(secrets)
+
     def close(self) -> None:
         """Flush and close the handlers and put the levels back."""
         for handler in self._handlers:

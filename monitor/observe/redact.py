@@ -23,8 +23,15 @@ class Redactor:
     """Replaces known secrets, as they are, percent-encoded in part or whole, or backslash-escaped; and user names in URLs."""
 
     def __init__(self, secrets: Iterable[str]) -> None:
+        self._known: set[str] = set()
+        self._secrets: re.Pattern[str] | None = None
+        self.hide(secrets)
+
+    def hide(self, secrets: Iterable[str]) -> None:
+        """Replace these, too."""
+        self._known |= {secret for secret in secrets if secret}
         # The longest first: one secret may begin another.
-        patterns = [_pattern(secret) for secret in sorted(set(secrets), key=len, reverse=True) if secret]
+        patterns = [_pattern(secret) for secret in sorted(self._known, key=len, reverse=True)]
         self._secrets = re.compile("|".join(patterns)) if patterns else None
 
     def clean(self, text: str) -> str:

@@ -7,7 +7,17 @@ import os
 from pathlib import Path
 
 from monitor.clock import ManualClock, iso
-from monitor.observe.health import BrokerFacts, CameraFacts, DiskFacts, ProcessFacts, QueueFacts, disk_facts, process_facts, snapshot
+from monitor.observe.health import (
+    BoardFacts,
+    BrokerFacts,
+    CameraFacts,
+    DiskFacts,
+    ProcessFacts,
+    QueueFacts,
+    disk_facts,
+    process_facts,
+    snapshot,
+)
 from monitor.values import OutboxFacts
 
 
@@ -19,10 +29,14 @@ def test_the_snapshot_puts_all_facts_together_as_json_can_hold_them(clock: Manua
         started=started,
         process=ProcessFacts(pid=1, rss=300_000_000, threads=7, descriptors=30),
         queues={"record": QueueFacts(depth=1, size=1000, dropped=0)},
-        cameras={"porch": CameraFacts(online=True, reason=None, since=started.wall), "yard": CameraFacts(False, "lost", now.wall)},
+        cameras={
+            "porch": CameraFacts(True, None, started.wall, "moved", "elsewhere", recovery=3.21, reconnects=2, abandoned=1, look_rate=1.234),
+            "yard": CameraFacts(online=False, reason="lost", since=now.wall),
+        },
         broker=BrokerFacts(connected=False, detail="refused"),
         outbox=OutboxFacts(waiting=3, rejected=1, size=900, oldest=now.wall - 12.34, lost_notices=2),
         disks=[DiskFacts("logs", 100, 40)],
+        board=BoardFacts(temperature=61.32, throttled=False, duty=0.7),
         box="monitor-pi-abcdef",
     )
     assert json.loads(json.dumps(health)) == {
@@ -32,8 +46,30 @@ def test_the_snapshot_puts_all_facts_together_as_json_can_hold_them(clock: Manua
         "process": {"pid": 1, "rss": 300_000_000, "threads": 7, "descriptors": 30, "uptime": 90},
         "queues": {"record": {"depth": 1, "size": 1000, "dropped": 0}},
         "cameras": {
-            "porch": {"state": "online", "reason": None, "since": iso(started.wall), "since_unix": started.wall},
-            "yard": {"state": "offline", "reason": "lost", "since": iso(now.wall), "since_unix": round(now.wall, 3)},
+            "porch": {
+                "state": "online",
+                "reason": None,
+                "since": iso(started.wall),
+                "since_unix": started.wall,
+                "problem": "moved",
+                "detail": "elsewhere",
+                "recovery_seconds": 3.2,
+                "reconnects": 2,
+                "abandoned": 1,
+                "look_rate": 1.23,
+            },
+            "yard": {
+                "state": "offline",
+                "reason": "lost",
+                "since": iso(now.wall),
+                "since_unix": round(now.wall, 3),
+                "problem": None,
+                "detail": "",
+                "recovery_seconds": None,
+                "reconnects": 0,
+                "abandoned": 0,
+                "look_rate": None,
+            },
         },
         "broker": {"connected": False, "detail": "refused", "acknowledged_seconds": None},
         "outbox": {
@@ -46,6 +82,7 @@ def test_the_snapshot_puts_all_facts_together_as_json_can_hold_them(clock: Manua
             "lost_notices": 2,
         },
         "disks": [{"path": "logs", "total": 100, "free": 40}],
+        "board": {"temperature": 61.3, "throttled": False, "duty": 0.7},
     }
 
 
@@ -53,7 +90,7 @@ def test_a_stepped_wall_clock_does_not_touch_the_uptime(clock: ManualClock) -> N
     started = clock.now()
     clock.advance(10)
     clock.set_wall(0.0)
-    health = snapshot(clock.now(), started, ProcessFacts(1, 0, 1, 0), {}, {}, None, None, [], box="b")
+    health = snapshot(clock.now(), started, ProcessFacts(1, 0, 1, 0), {}, {}, None, None, [], BoardFacts(None, None, 0.7), box="b")
     assert health["process"]["uptime"] == 10
     assert health["broker"] is None
     assert health["outbox"] is None

@@ -17,7 +17,7 @@ from monitor.publish import payloads
 from monitor.publish.commands import MAX_TRANSACTION, CommandError, CommandReader
 from monitor.publish.topics import Topics
 from monitor.publish.voice import Voice
-from monitor.values import Alert, EndReason, EventType, Moment, OfflineReason, OutboxFacts, Place, RuleState, Severity
+from monitor.values import Alert, EndReason, EventType, Moment, OfflineReason, OutboxFacts, Place, ProblemKind, RuleState, Severity
 from tests.share.schema import NAMES, check, name_for, schema
 
 STATE = RuleState(Place("porch", "frame", "cat"), True, 0.93, "tabby", 1.7e9, "e1")
@@ -44,10 +44,15 @@ def health_of(broker: health.BrokerFacts | None, outbox: OutboxFacts | None) -> 
     cameras = {
         "porch": health.CameraFacts(online=True, reason=None, since=1.7e9),
         "drive": health.CameraFacts(online=False, reason=OfflineReason.LOST, since=1.7e9),
+        "yard": health.CameraFacts(
+            True, None, 1.7e9, ProblemKind.MOVED, "it looks elsewhere", recovery=12.34, reconnects=2, abandoned=1, look_rate=1.234
+        ),
     }
     disks = [health.DiskFacts("/", 10, 5), health.DiskFacts("/away", None, None)]
     queues = {"record": health.QueueFacts(depth=1, size=2, dropped=3)}
-    return health.snapshot(Moment(9, 1.7e9), Moment(1, 1.6e9), health.process_facts(), queues, cameras, broker, outbox, disks, box="b")
+    board = health.BoardFacts(None, None, 0.7) if broker is None else health.BoardFacts(81.23, throttled=True, duty=0.15)
+    now, began, process = Moment(9, 1.7e9), Moment(1, 1.6e9), health.process_facts()
+    return health.snapshot(now, began, process, queues, cameras, broker, outbox, disks, board, box="b")
 
 
 def stats(*totals: Totals) -> payloads.Payload:

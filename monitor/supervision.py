@@ -1,0 +1,96 @@
+"""The captures' threads: started, stopped one by one, and replaced where OpenCV does not come back (opencv#22677, a name server that
+never answers). A thread stuck in C cannot be ended: it is left behind, with some 10 to 30 MB, until the process ends.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Collection, Sequence
+
+from monitor.clock import Clock
+from monitor.runtime.budget import RestartBudget
+from monitor.runtime.signals import Request
+from monitor.runtime.threads import Worker, stop_all
+from monitor.values import Moment
+from monitor.workers import Lane
+
+log = logging.getLogger(__name__)
+
+STUCK = 50.0
+"""Seconds after which a worker that does not come back counts as hung. OpenCV may spend 40 in a name that no server resolves."""
+
+PATIENCE = 1.0
+"""Seconds that a capture may take to stop while the daemon goes on."""
+
+ABSENT = 5.0
+"""Seconds without a round of ours that mean that the whole process stood still, so that nobody else's delay says anything."""
+
+LIMIT, WINDOW = 5, 3600.0
+"""Threads that may be left behind within so many seconds, over all cameras."""
+
+
+class Captures:
+    """The workers of the captures. crew: the list where they stand while they run, beside others; ask: the main thread."""
+
+    def __init__(self, crew: list[Worker], clock: Clock, ask: Callable[[Request], None]) -> None:
+        self._crew = crew
+        self._clock = clock
+        self._ask = ask
+        self._workers: dict[str, Worker] = {}
+        self._left: list[Worker] = []
+        self._budget = RestartBudget(LIMIT, WINDOW)
+        self._spent = False
+        self._round = self._awake_since = clock.now().mono
+
+    def start(self, lane: Lane) -> None:
+        """Put a camera's capture on a thread."""
+        name = lane.capture.name
+        worker = Worker(f"capture-{name}", lane.capture, self._clock, on_give_up=lambda _: self._ask(Request.GIVE_UP))
+        self._workers[name] = worker
+        self._crew.append(worker)
+        worker.start()
+
+    def stop(self, cameras: Collection[str]) -> None:
+        """Stop the captures of these cameras, and leave behind those that take too long."""
+        workers = [self._workers.pop(camera) for camera in cameras]
+        stop_all(workers, PATIENCE)
+        for worker in workers:
+            self._crew.remove(worker)
+            if worker.alive:
+                self._left.append(worker)
+                self._may_leave()
+
+    def replace_hung(self, lanes: Sequence[Lane], now: Moment) -> None:
+        """Put another capture in the place of each that hangs; beyond the budget, ask for a process that begins anew."""
+        if now.mono - self._round > ABSENT:
+            self._awake_since = now.mono
+        self._round = now.mono
+        for lane in lanes:
+            worker = self._workers.get(lane.capture.name)
+            if worker and (late := min(worker.heartbeat.late(now), now.mono - self._awake_since)) > STUCK:
+                self._replace(lane, worker, late)
+
+    def left_behind(self) -> list[str]:
+        """Give the names of the threads that were left behind and have not come back since."""
+        self._left = [worker for worker in self._left if worker.alive]
+        return [worker.name for worker in self._left]
+
+    def _replace(self, lane: Lane, worker: Worker, late: float) -> None:
+        if not self._may_leave():
+            return
+        worker.stop()
+        self._crew.remove(worker)
+        self._left.append(worker)
+        lane.abandoned += 1
+        name = lane.capture.name
+        log.error("%s: OpenCV has not come back for %.0f s; its thread is left behind and another one opens the camera", name, late)
+        lane.capture = lane.capture.replace()
+        self.start(lane)
+
+    def _may_leave(self) -> bool:
+        """Take one thread from the budget; ask for a fresh process, once, when there is none left."""
+        if not self._spent and not self._budget.spend(self._clock.now().mono):
+            self._spent = True
+            log.critical("more than %d threads hang within %.0f minutes: the process begins anew", LIMIT, WINDOW / 60)
+            self._ask(Request.RESTART)
+        return not self._spent
