@@ -115,8 +115,9 @@ class OpenCvSource:
 
     @property
     def is_key(self) -> bool:
-        """Whether the grabbed frame is a key frame (an I picture)."""
-        return int(self._capture.get(cv2.CAP_PROP_FRAME_TYPE)) == ord("I")
+        """Whether the grabbed frame is a key frame (an I picture); V4L2 tells nothing, and there every frame stands for itself."""
+        kind = int(self._capture.get(cv2.CAP_PROP_FRAME_TYPE))
+        return kind == ord("I") or kind <= 0
 
     def grab(self) -> bool:
         """Take the next frame: demultiplexes and, but for V4L2, decodes."""

@@ -113,7 +113,7 @@ class FakeCapture:
             cv2.CAP_PROP_FRAME_HEIGHT: self._size[1],
             cv2.CAP_PROP_FPS: self._fps,
         }
-        return float(known.get(key, 0))
+        return float(known.get(key, -1))
 
     def grab(self) -> bool:
         self._grabbed = False
