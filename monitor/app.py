@@ -26,7 +26,8 @@ from monitor.publish.identity import client_id
 from monitor.record.detection_log import DetectionLog
 from monitor.record.snapshots import Snapshots
 from monitor.record.store import History
-from monitor.recording import Inbox, Recording
+from monitor.inbox import Inbox
+from monitor.recording import Recording
 from monitor.reload import Kept, differ_in_cameras_only, kept
 from monitor.rulebook import Rulebook
 from monitor.runtime.signals import Request
@@ -253,12 +254,14 @@ class Daemon:
             match fates[camera]:
                 case Kept.ALL:
                     after.append(before[camera])
-                case Kept.CAPTURE:
-                    old = before[camera]
-                    old.capture.watch = self._watch(camera)
-                    after.append(Lane(old.capture, old.mailbox, self._pipeline(camera, episodes)))
                 case Kept.NOTHING:
                     after.append(Lane(*self._capture(camera), self._pipeline(camera, episodes)))
+                case fate:
+                    old = before[camera]
+                    if fate is Kept.CAPTURE:
+                        old.capture.watch = self._watch(camera)
+                    after.append(Lane(old.capture, old.mailbox, self._pipeline(camera, episodes)))
+                    after[-1].abandoned = old.abandoned
         return after
 
     def _retire(self, pipeline: Pipeline) -> list[OpenEpisode]:

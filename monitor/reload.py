@@ -12,7 +12,8 @@ class Kept(Enum):
     """What of a camera goes on."""
 
     ALL = auto()
-    CAPTURE = auto()  # the connection; what is made of its pictures begins anew
+    WATCH = auto()  # the connection and what is known of its pictures; what they are asked for is new
+    CAPTURE = auto()  # the connection
     NOTHING = auto()
 
 
@@ -29,7 +30,10 @@ def kept(camera: str, before: tuple[Config, Rulebook], after: tuple[Config, Rule
     was, becomes = _without_rules(old.cameras[camera]), _without_rules(new.cameras[camera])
     if was == becomes and asked.questions(camera) == asks.questions(camera):
         return Kept.ALL
-    return Kept.CAPTURE if _of_capture(was) == _of_capture(becomes) else Kept.NOTHING
+    if _of_capture(was) != _of_capture(becomes):
+        return Kept.NOTHING
+    eyes = [(settings.zones, rules.zones(camera), rules.looks(camera)) for settings, rules in ((was, asked), (becomes, asks))]
+    return Kept.WATCH if eyes[0] == eyes[1] else Kept.CAPTURE
 
 
 def _without_rules(settings: CameraSettings) -> CameraSettings:
