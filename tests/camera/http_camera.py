@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import contextlib
 import hashlib
+import ssl
 import threading
 from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -27,6 +28,7 @@ class HttpCamera(ThreadingHTTPServer):
 
     nonce, uses: of Digest, which takes no count of a nonce twice. shade: of the next picture. status: of the answer to `/one.jpg`;
     body: instead of its picture. keep_alive: whether it says so; hang_up: whether it hangs up all the same.
+    target: where `/elsewhere` redirects to.
     """
 
     def __init__(self, own_file: Path | None = None) -> None:
@@ -40,6 +42,7 @@ class HttpCamera(ThreadingHTTPServer):
         self.body: bytes | None = None
         self.keep_alive = True
         self.hang_up = False
+        self.target = "http://viewer:hunter2@cam.invalid/one.jpg"
         self.url = f"http://127.0.0.1:{self.server_port}"
 
 
@@ -68,7 +71,7 @@ class Handler(BaseHTTPRequestHandler):
             "/moved.jpg": lambda: self._redirect("/digest.jpg"),
             "/moved": lambda: self._redirect("/private"),
             "/round": lambda: self._redirect("/round"),
-            "/away": lambda: self._redirect("http://viewer:hunter2@cam.invalid/one.jpg"),
+            "/elsewhere": lambda: self._redirect(self.camera.target),
             "/mute": self._wait,
             "/headers": lambda: self._begin("multipart/x-mixed-replace; boundary=frame"),
             "/slow-head": lambda: self._trickle(b"HTTP/1.1 200 OK\r\n" + b"X-Padding: 1\r\n" * 90),
@@ -157,9 +160,12 @@ class Handler(BaseHTTPRequestHandler):
 
 
 @contextlib.contextmanager
-def http_camera(own_file: Path | None = None) -> Iterator[HttpCamera]:
+def http_camera(own_file: Path | None = None, tls: ssl.SSLContext | None = None) -> Iterator[HttpCamera]:
     """Run one until the end of the block."""
     with HttpCamera(own_file) as camera:
+        if tls is not None:
+            camera.socket = tls.wrap_socket(camera.socket, server_side=True)
+            camera.url = camera.url.replace("http:", "https:")
         thread = threading.Thread(target=camera.serve_forever, args=(0.05,))
         thread.start()
         try:

@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from monitor.camera.login import authorization
+from monitor.camera.login import Login, authorization
 
 
 def test_basic_is_answered_as_in_rfc_7617() -> None:
@@ -54,3 +54,21 @@ def test_quotes_in_a_user_name_cannot_break_the_header() -> None:
     answer = authorization(['Digest realm="cam", nonce="abc"'], "GET", "/", 'a", uri="/x', "secret")
     assert answer is not None
     assert r'username="a\", uri=\"/x"' in answer
+
+
+def test_a_nonce_is_used_again_and_counted_until_there_is_another() -> None:
+    login = Login("viewer", "secret")
+    assert login.answer("GET", "/a") is None
+    assert login.take(['Digest realm="cam", nonce="abc", qop="auth"'])
+    counts = [re.findall(r"nc=([0-9a-f]+)", login.answer("GET", path) or "") for path in ("/a", "/b")]
+    assert login.take(['Digest realm="cam", nonce="def", qop="auth"'])
+    counts.append(re.findall(r"nc=([0-9a-f]+)", login.answer("GET", "/a") or ""))
+    assert counts == [["00000001"], ["00000002"], ["00000001"]]
+
+
+def test_nothing_is_answered_without_a_user_name_or_to_an_unknown_challenge() -> None:
+    nobody, viewer = Login(None, ""), Login("viewer", "secret")
+    assert not nobody.take(["Basic"])
+    assert nobody.answer("GET", "/") is None
+    assert not viewer.take(["Bearer"])
+    assert viewer.answer("GET", "/") is None

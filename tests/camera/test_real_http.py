@@ -59,7 +59,7 @@ def test_a_password_that_is_missing_is_told(server: HttpCamera) -> None:
         ("page", Fault.NOT_VIDEO, "is a web page"),
         ("nothing", Fault.NOT_FOUND, "check the path"),
         ("round", Fault.REJECTED, "without end"),
-        ("away", Fault.REJECTED, "another address"),
+        ("elsewhere", Fault.REJECTED, "another address"),
     ],
 )
 def test_what_is_no_video_is_told(server: HttpCamera, path: str, reason: Fault, words: str) -> None:
@@ -104,7 +104,7 @@ def test_the_decoder_connects_only_after_we_have_hung_up(server: HttpCamera, mon
     assert server.asked == ["/cam", "/cam"]
 
 
-@pytest.mark.parametrize("path", ["cam", "private", "page", "round", "away", "list", "nothing", "one.jpg"])
+@pytest.mark.parametrize("path", ["cam", "private", "page", "round", "elsewhere", "list", "nothing", "one.jpg"])
 def test_no_password_is_told_by_anybody(
     server: HttpCamera, path: str, caplog: pytest.LogCaptureFixture, capfd: pytest.CaptureFixture[str]
 ) -> None:

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import shutil
+import ssl
 import struct
+import subprocess
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -156,6 +160,48 @@ def test_a_picture_that_claims_a_billion_pixels_is_not_decoded(server: HttpCamer
     at = bomb.index(b"\xff\xc0") + 5
     server.body = bomb[:at] + struct.pack(">HH", 40_000, 25_000) + bomb[at + 4 :]
     assert not source.grab()
+
+
+@pytest.fixture
+def certified(tmp_path: Path) -> ssl.SSLContext:
+    """The side of an old camera, which has made its certificate itself."""
+    openssl = shutil.which("openssl")
+    if openssl is None:
+        pytest.skip("openssl is not installed")
+    made = tmp_path / "camera.pem"
+    options = ["-x509", "-newkey", "rsa:2048", "-nodes", "-subj", "/CN=camera", "-keyout", str(made)]
+    certificate = subprocess.run([openssl, "req", *options], check=True, timeout=30, capture_output=True).stdout
+    made.write_bytes(made.read_bytes() + certificate)
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.minimum_version = ssl.TLSVersion.MINIMUM_SUPPORTED
+    context.maximum_version = ssl.TLSVersion.TLSv1_1
+    context.set_ciphers("DEFAULT:@SECLEVEL=0")
+    context.load_cert_chain(made)
+    return context
+
+
+@pytest.mark.real
+@pytest.mark.filterwarnings("ignore:ssl.TLSVersion.TLSv1_1 is deprecated")
+def test_old_tls_and_a_certificate_of_the_cameras_own_making_will_do(certified: ssl.SSLContext) -> None:
+    with http_camera(tls=certified) as camera:
+        source = open_source(parse_source(f"{camera.url}/one.jpg"))
+        assert all(source.grab() for _ in range(2))
+        source.close()
+
+
+def test_tls_towards_a_plain_server_is_told(server: HttpCamera) -> None:
+    with pytest.raises(CameraError, match="try http://") as refused:
+        open_source(parse_source(f"{server.url.replace('http', 'https')}/one.jpg"))
+    assert refused.value.reason == Fault.REJECTED
+
+
+@pytest.mark.real
+@pytest.mark.filterwarnings("ignore:ssl.TLSVersion.TLSv1_1 is deprecated")
+def test_a_redirect_from_tls_to_plain_is_not_followed(certified: ssl.SSLContext, server: HttpCamera) -> None:
+    with http_camera(tls=certified) as camera:
+        camera.target = f"{server.url}/one.jpg"
+        with pytest.raises(CameraError, match="another address"):
+            open_source(parse_source(f"{camera.url}/elsewhere"))
 
 
 def test_a_picture_is_the_callers_own(opened: Callable[..., Source]) -> None:
