@@ -8,14 +8,19 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import cv2
 import numpy as np
 import pytest
 
-from monitor.camera.opencv import open_source
+from monitor.camera.opencv import open_source, prepare_opencv
+from monitor.camera.probe import probe
 from monitor.camera.source import DEMO, Clip
-from monitor.values import Image
+from monitor.classify.card import shipped_cards
+from monitor.config.schema import CameraSettings
+from monitor.values import WHOLE, Image
+from monitor.verbs.seen import draw_seen
 
 WIDTH, HEIGHT, FPS = 1280, 720, 5
 
@@ -74,15 +79,31 @@ def paste(picture: Image, cat: Image, side: str, shown: float) -> None:
         picture[top:bottom, left:right] = cat[top - y : bottom - y, left - x : right - x]
 
 
-def write(path: Path) -> Path:
-    """Write the scene as MJPEG in AVI, which any OpenCV writes."""
+def write(path: Path, seconds: float = SECONDS) -> Path:
+    """Write the scene, or its beginning, as MJPEG in AVI, which any OpenCV writes."""
     writer = cv2.VideoWriter(str(path), cv2.VideoWriter.fourcc(*"MJPG"), FPS, (WIDTH, HEIGHT))
     if not writer.isOpened():
         pytest.skip("this OpenCV writes no MJPEG")
-    for _, picture in frames():
-        writer.write(picture)
+    for second, picture in frames():
+        if second < seconds:
+            writer.write(picture)
     writer.release()
     return path
+
+
+def draw(folder: Path) -> None:
+    """Write what the model sees of the cat at the left edge, with each view that the README tells of."""
+    preprocessing = shipped_cards()["efficientnet_lite0"].preprocessing
+    with TemporaryDirectory() as scratch:
+        video = write(Path(scratch) / "left.avi", ENTRIES["left"] + STAY)
+        for view in ("motion", "centre"):
+            settings = CameraSettings.model_validate({"source": str(video), "view": view})
+            report = probe(settings.source, settings=settings)
+            assert report.picture is not None
+            seen = draw_seen(report.picture, settings, {WHOLE}, preprocessing, report.movement)
+            small = cv2.resize(seen, (WIDTH * 5 // 8, HEIGHT * 5 // 8), interpolation=cv2.INTER_AREA)
+            _, jpeg = cv2.imencode(".jpg", small, [cv2.IMWRITE_JPEG_QUALITY, 80])
+            (folder / f"view-{view}.jpg").write_bytes(jpeg.tobytes())
 
 
 def entry_of(second: float) -> str:
@@ -108,4 +129,5 @@ def _demo(second: float) -> Image:
 
 
 if __name__ == "__main__":
-    write(Path(sys.argv[1]))
+    prepare_opencv()
+    draw(Path(sys.argv[1]))

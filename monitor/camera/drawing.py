@@ -28,11 +28,12 @@ class Drawing:
     """A copy of a picture (height x width x 3, BGR) to draw on. What is drawn beyond its border is moved to the border."""
 
     def __init__(self, image: Image) -> None:
-        self.image = image.copy()
+        self._image = image.copy()
         self._height, self._width = image.shape[:2]
         unit = min(self._width, self._height) / 540
         self._line = max(1, round(2 * unit))
         self._text = max(0.35, 0.7 * unit)
+        self._names: list[tuple[str, int, int, Colour]] = []
         self._taken: list[tuple[int, int, int, int]] = []
 
     def polygon(self, points: Sequence[Point], name: str, colour: Colour) -> None:
@@ -40,10 +41,10 @@ class Drawing:
         corners = self._inside(np.array(points) * (self._width, self._height))
         self._outline(corners, colour)
         x, y = min(corners.tolist(), key=lambda corner: (corner[1], corner[0]))
-        self._name(name, x, y, colour)
+        self._names.append((name, x, y, colour))
 
     def square(self, rectangle: Rectangle, name: str, colour: Colour) -> None:
-        """Mark the corners of a rectangle, as a viewfinder does, with a name (maybe "") in its lower left one."""
+        """Mark the corners of a rectangle, as a viewfinder does, with a name (maybe "") at its upper left one."""
         left, top, width, height = rectangle
         right, bottom = left + width, top + height
         corners = self._inside(np.array([(left, top), (right, top), (right, bottom), (left, bottom)]))
@@ -51,8 +52,14 @@ class Drawing:
             arm = np.array([corner + (before - corner) * 0.3, corner, corner + (after - corner) * 0.3])
             self._outline(np.rint(arm).astype(np.int32), colour, closed=False)
         if name:
-            x, y = corners[3].tolist()
-            self._name(name, x, y, colour, above=True)
+            x, y = corners[0].tolist()
+            self._names.append((name, x, y, colour))
+
+    def done(self) -> Image:
+        """Write the names, over all lines, and return the picture."""
+        for name in self._names:
+            self._name(*name)
+        return self._image
 
     def _inside(self, corners: NDArray[np.float64]) -> NDArray[np.int32]:
         """Whole pixels, as far inside as a line is wide."""
@@ -61,11 +68,11 @@ class Drawing:
         return np.rint(np.clip(corners, edge, np.maximum(limits, edge))).astype(np.int32)
 
     def _outline(self, corners: NDArray[np.int32], colour: Colour, *, closed: bool = True) -> None:
-        cv2.polylines(self.image, [corners], closed, BLACK, 2 * self._line + 1, cv2.LINE_AA)
-        cv2.polylines(self.image, [corners], closed, colour, self._line, cv2.LINE_AA)
+        cv2.polylines(self._image, [corners], closed, BLACK, 2 * self._line + 1, cv2.LINE_AA)
+        cv2.polylines(self._image, [corners], closed, colour, self._line, cv2.LINE_AA)
 
-    def _name(self, name: str, x: int, y: int, colour: Colour, *, above: bool = False) -> None:
-        """Write `name` on black, its upper (or lower) left corner at the place or near it: within the picture, and over no other name."""
+    def _name(self, name: str, x: int, y: int, colour: Colour) -> None:
+        """Write `name` on black, standing on the place or near it: within the picture, and over no other name."""
         text = name if name.isascii() else slug(name)  # the font has no other letters
         scale, pad = self._text, 2 * self._line
         (width, height), below = cv2.getTextSize(text, _FONT, scale, self._line)
@@ -74,9 +81,9 @@ class Drawing:
             (width, height), below = cv2.getTextSize(text, _FONT, scale, self._line)
         across, down = width + 2 * pad, height + below + 2 * pad
         left = max(0, min(x, self._width - across))
-        top = self._free(left, max(0, min(y - down if above else y, self._height - down)), across, down)
-        cv2.rectangle(self.image, (left, top), (left + across - 1, top + down - 1), BLACK, cv2.FILLED)
-        cv2.putText(self.image, text, (left + pad, top + pad + height), _FONT, scale, colour, self._line, cv2.LINE_AA)
+        top = self._free(left, max(0, y - down - self._line), across, down)
+        cv2.rectangle(self._image, (left, top), (left + across - 1, top + down - 1), BLACK, cv2.FILLED)
+        cv2.putText(self._image, text, (left + pad, top + pad + height), _FONT, scale, colour, self._line, cv2.LINE_AA)
         self._taken.append((left, top, across, down))
 
     def _free(self, left: int, top: int, across: int, down: int) -> int:

@@ -26,12 +26,12 @@ def draw_seen(image: Image, settings: CameraSettings, looked_at: set[str], prepr
         if zone in looked_at:
             drawing.square(square_of(polygon, width, height), "", colour)
     if WHOLE not in looked_at:
-        return drawing.image
+        return drawing.done()
     if settings.view == "letterbox":
         drawing.square(Box(0, 0, width, height), "frame: all of it", YELLOW)
-        return drawing.image
+        return drawing.done()
     centre = centre_crop(width, height, preprocessing.resize, preprocessing.crop)
     drawing.square(centre, "frame: without movement" if settings.view == "motion" else "frame: the centre", YELLOW)
     if settings.view == "motion" and movement:
         drawing.square(square_of_movement(movement, width, height), "frame: what moves", GREEN)
-    return drawing.image
+    return drawing.done()
