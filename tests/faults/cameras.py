@@ -23,16 +23,16 @@ from tests.end_to_end.conftest import Daemon, note, settings, verb
 
 HEALTHY = ("left", "middle", "right")
 NOISE = "noise=alls=6:allf=t"
-LENS = "drawbox=x='mod(t*60,280)':y=100:w=30:h=30:c=white:t=fill"
-"""What moves past every lens."""
+LENS = f"drawgrid=w=40:h=40:t=3:c=black@0.3,drawbox=x='mod(t*60,280)':y=100:w=30:h=30:c=white:t=fill,{NOISE}"
+"""What is before every lens: edges that stay, something that moves, and the sensor's noise."""
 
 SCENES = {
-    "green": f"color=lime:size=320x240:rate=10,{LENS},{NOISE}",
-    "red": f"color=red:size=320x240:rate=10,{LENS},{NOISE}",
-    "large": f"color=red:size=640x360:rate=10,{LENS},{NOISE}",
-    "infrared": f"color=gray:size=320x240:rate=10,{LENS},{NOISE}",
-    "black": f"color=black:size=320x240:rate=10,{NOISE.replace('6', '3')}",
-    "covered": "color=0x1c1210:size=320x240:rate=10,noise=alls=4:allf=t",
+    "green": f"color=lime:size=320x240:rate=10,{LENS}",
+    "red": f"color=red:size=320x240:rate=10,{LENS}",
+    "large": f"color=red:size=640x480:rate=10,{LENS}",
+    "infrared": f"color=gray:size=320x240:rate=10,{LENS}",
+    "black": "color=black:size=320x240:rate=10,noise=alls=3:allf=t",
+    "covered": f"color=0x404040:size=320x240:rate=10,{NOISE}",
 }
 
 
