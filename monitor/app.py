@@ -20,13 +20,13 @@ from monitor.config.schema import Config, MqttSettings
 from monitor.decide.restart import orphans
 from monitor.errors import BrokerError, HistoryRefusedError, StorageError
 from monitor.gate.watch import Watch
+from monitor.inbox import Inbox
 from monitor.messaging import Messaging
 from monitor.pipeline import Outcome, Pipeline
 from monitor.publish.identity import client_id
 from monitor.record.detection_log import DetectionLog
 from monitor.record.snapshots import Snapshots
 from monitor.record.store import History
-from monitor.inbox import Inbox
 from monitor.recording import Recording
 from monitor.reload import Kept, differ_in_cameras_only, kept
 from monitor.rulebook import Rulebook

@@ -13,6 +13,7 @@ from collections.abc import Callable, Sequence
 from monitor import errands
 from monitor.bridge import Bridge
 from monitor.errands import Classification
+from monitor.inbox import Inbox
 from monitor.observe.logs import set_level
 from monitor.publish import payloads
 from monitor.publish.commands import (
@@ -29,7 +30,6 @@ from monitor.publish.commands import (
 from monitor.publish.contract import Received
 from monitor.publish.payloads import Payload
 from monitor.publish.voice import Voice
-from monitor.recording import Inbox
 from monitor.runtime import signals
 from monitor.workers import Lane
 

@@ -16,6 +16,7 @@ from monitor.commanding import Commander
 from monitor.config.load import Loaded
 from monitor.config.schema import Config, MqttSettings
 from monitor.dispatch import Dispatch
+from monitor.inbox import Inbox
 from monitor.publish import payloads
 from monitor.publish.commands import CommandReader
 from monitor.publish.hearing import Hearing
@@ -28,7 +29,6 @@ from monitor.publish.voice import Voice
 from monitor.record.announced import AnnouncedTopics
 from monitor.record.outbox import Outbox
 from monitor.record.second import SecondConnection
-from monitor.recording import Inbox
 from monitor.runtime.signals import Request
 from monitor.values import Moment
 from monitor.workers import Lane

@@ -11,7 +11,7 @@ video's own time, and the same frames give the same events.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,16 +25,18 @@ from monitor.config.schema import Config
 from monitor.decide.decider import CameraDecider, Event
 from monitor.decide.rule import Reading
 from monitor.decide.sightings import SightingJoiner
+from monitor.portraits import Portraits
 from monitor.rulebook import Rulebook, episodes_by_class
-from monitor.values import WHOLE, Frame, Image, Moment, Need, OfflineReason, OpenEpisode, Prediction, ProblemKind, Sighting
+from monitor.values import WHOLE, Alert, Frame, Image, Moment, Need, OfflineReason, OpenEpisode, Prediction, ProblemKind, Sighting
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Outcome:
     """What one step of the path brought.
 
-    events: in the order in which they are to be told. readings: what the look said for each rule. picture: what the events are about;
-    None if there was no frame. open_episodes: those of this camera, after the events. snapshot: a picture that somebody asked for.
+    events: in the order in which they are to be told. readings: what the look said for each rule. picture: what was looked at; None if
+    nothing was. open_episodes: those of this camera, after the events. snapshot: a picture that somebody asked for. portraits: of the
+    alerts among the events, what each is to show.
     """
 
     camera: str
@@ -44,6 +46,7 @@ class Outcome:
     picture: Image | None = None
     open_episodes: Sequence[OpenEpisode] = ()
     snapshot: Image | None = None
+    portraits: Mapping[Alert, Image] = field(default_factory=dict)
 
 
 class Pipeline:
@@ -73,6 +76,7 @@ class Pipeline:
         self._zones = rulebook.zones(camera)
         self._view = View(config.cameras[camera])
         self._attention = Attention()
+        self._portraits = Portraits(camera)
         self._looked_at: list[tuple[str, Square]] = []
         self._top_k = config.model.top_k
         self._decider = CameraDecider(camera, [question.rule for question in self._questions], now, kept, detect=detect)
@@ -130,7 +134,7 @@ class Pipeline:
         preprocessing = self._classifier.card.preprocessing
         centre = centre_crop(width, height, preprocessing.resize, preprocessing.crop)
         movement = square_of_movement(frame.movement, width, height) if frame.movement else None
-        boxes = self._attention.squares(movement, centre, self._decider.followed(WHOLE))
+        boxes = self._attention.squares(movement, centre, self._followed_in_the_whole())
         return [Square(frame.image, box) for box in boxes]
 
     def conclude(self, frame: Frame, probabilities: NDArray[np.float32]) -> Outcome:
@@ -144,6 +148,7 @@ class Pipeline:
         best = [max(each, key=lambda reading: reading.score) for those in readings.values() for each in zip(*those, strict=True)]
         events = self._decider.look(now, best)
         self._follow(readings.get(WHOLE, []))
+        self._portraits.look(frame.image, best, self._decider.followed.keys())
         sightings: list[Sighting] = []
         seen: list[Prediction] = []
         for zone, those in rows.items():
@@ -159,7 +164,10 @@ class Pipeline:
         if self._view.follows and readings:
             boxes = [square.box for zone, square in self._looked_at if zone == WHOLE and square.box is not None]
             scores = {each[0].rule: [reading.score for reading in each] for each in zip(*readings, strict=True)}
-            self._attention.learn(boxes, scores, self._decider.followed(WHOLE))
+            self._attention.learn(boxes, scores, self._followed_in_the_whole())
+
+    def _followed_in_the_whole(self) -> dict[str, float]:
+        return {place.rule: release for place, release in self._decider.followed.items() if place.zone == WHOLE}
 
     def tick(self, now: Moment, last_frame: Moment | None = None, reason: OfflineReason | None = None, detail: str = "") -> Outcome:
         """Let time pass. last_frame: the newest that the camera gave, looked at or not; reason, detail: why its link is down."""
@@ -215,4 +223,6 @@ class Pipeline:
         picture: Image | None = None,
         snapshot: Image | None = None,
     ) -> Outcome:
-        return Outcome(self.camera, events, sightings, readings, picture, self._decider.open_episodes(), snapshot)
+        alerts = [event for event in events if isinstance(event, Alert)]
+        portraits = {} if picture is None else self._portraits.of(alerts, picture)
+        return Outcome(self.camera, events, sightings, readings, picture, self._decider.open_episodes(), snapshot, portraits)

@@ -7,19 +7,18 @@ could not be written is kept in bounded memory and written as soon as the disk t
 from __future__ import annotations
 
 import logging
-import threading
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 
 from monitor.clock import Clock
 from monitor.config.schema import HistorySettings, SnapshotSettings
 from monitor.dispatch import Dispatch
 from monitor.errors import PictureError, StorageError
-from monitor.pipeline import Outcome
+from monitor.inbox import CAPACITY, Inbox, Overrides, Rows
 from monitor.record.detection_log import DetectionLog, Line, alert_line, camera_line, sighting_line
 from monitor.record.snapshots import Snapshots, jpeg, snapshot_url
 from monitor.record.store import Batch, History
-from monitor.values import Alert, CameraEvent, EventType, Image, Moment, OpenEpisode, Sighting
+from monitor.values import Alert, Image, Moment, OpenEpisode
 
 log = logging.getLogger(__name__)
 
@@ -31,93 +30,6 @@ LAST_SEEN = 60.0
 
 HOUSEKEEPING = 900.0
 """Seconds between two rounds of retention."""
-
-CAPACITY = 10_000
-"""Rows kept in memory while the disk refuses them."""
-
-PICTURES = 16
-"""Pictures kept while the record thread is busy; an alert beyond them goes without its own. One 1080p picture is 6 MB."""
-
-
-@dataclass(slots=True)
-class Rows:
-    """What waits to be written. The oldest sightings go first when there are too many, alerts last."""
-
-    alerts: list[Alert] = field(default_factory=list)
-    sightings: list[Sighting] = field(default_factory=list)
-    camera_events: list[CameraEvent] = field(default_factory=list)
-
-    def __len__(self) -> int:
-        return len(self.alerts) + len(self.sightings) + len(self.camera_events)
-
-    def bound(self, capacity: int) -> int:
-        """Drop the oldest rows beyond `capacity` and return how many."""
-        excess = before = max(0, len(self) - capacity)
-        for rows in (self.sightings, self.camera_events, self.alerts):
-            gone = min(excess, len(rows))
-            del rows[:gone]
-            excess -= gone
-        return before - excess
-
-
-Overrides = dict[tuple[str, str], str | None]
-"""(camera, name) -> what was set against the configuration, None for what was taken back."""
-
-
-@dataclass(frozen=True, slots=True)
-class Taken:
-    """What was in the inbox. pictures: of the alerts among the rows; asked: by camera, wanted by somebody; open_episodes: as now."""
-
-    rows: Rows
-    pictures: dict[Alert, Image]
-    asked: dict[str, Image]
-    overrides: Overrides
-    open_episodes: dict[str, Sequence[OpenEpisode]]
-
-
-class Inbox:
-    """What the classifier leaves for the record thread; never makes it wait."""
-
-    def __init__(self) -> None:
-        self.wake = threading.Event()
-        self.dropped = 0
-        self._lock = threading.Lock()
-        self._rows = Rows()
-        self._pictures: dict[Alert, Image] = {}
-        self._asked: dict[str, Image] = {}
-        self._overrides: Overrides = {}
-        self._open: dict[str, Sequence[OpenEpisode]] = {}
-
-    def put(self, outcome: Outcome) -> None:
-        """Take over an outcome, from any thread."""
-        alerts = [event for event in outcome.events if isinstance(event, Alert)]
-        with self._lock:
-            self._open[outcome.camera] = outcome.open_episodes
-            self._rows.alerts += alerts
-            self._rows.sightings += outcome.sightings
-            self._rows.camera_events += [event for event in outcome.events if isinstance(event, CameraEvent)]
-            self.dropped += self._rows.bound(CAPACITY)
-            if outcome.picture is not None:
-                self._pictures |= dict.fromkeys(alerts, outcome.picture)
-                for alert in list(self._pictures)[:-PICTURES]:
-                    del self._pictures[alert]
-            if outcome.snapshot is not None:
-                self._asked[outcome.camera] = outcome.snapshot
-        if alerts or outcome.snapshot is not None:
-            self.wake.set()
-
-    def override(self, camera: str, name: str, value: str | None) -> None:
-        """Take over what was set against the configuration, to be kept over a restart; None: what was set is taken back."""
-        with self._lock:
-            self._overrides[camera, name] = value
-        self.wake.set()
-
-    def take(self) -> Taken:
-        """Empty the inbox."""
-        with self._lock:
-            taken = Taken(self._rows, self._pictures, self._asked, self._overrides, dict(self._open))
-            self._rows, self._pictures, self._asked, self._overrides = Rows(), {}, {}, {}
-            return taken
 
 
 class Recording:
@@ -194,11 +106,8 @@ class Recording:
             self._commit(fresh, taken.open_episodes, now)
 
     def _pictured(self, alert: Alert, image: Image | None) -> Alert:
-        """Show the picture of an alert, and give the alert with its URL if it could be saved.
-
-        An end has none: there is nothing to be seen any more, and the camera's latest picture stays that of the thing itself.
-        """
-        if image is None or alert.event_type is EventType.END or not self._pictures.enabled:
+        """Show the picture of an alert, and give the alert with its URL if it could be saved."""
+        if image is None or not self._pictures.enabled:
             return alert
         picture = self._encoded(image, f"{alert.id}/{alert.seq} goes without its picture")
         if picture is None:

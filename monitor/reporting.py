@@ -8,9 +8,9 @@ from dataclasses import dataclass, field
 from monitor.app import Daemon
 from monitor.clock import Clock
 from monitor.duty import Duty
+from monitor.inbox import CAPACITY
 from monitor.observe.health import BoardFacts, BrokerFacts, CameraFacts, QueueFacts, disk_facts, process_facts, snapshot
 from monitor.observe.stats import CameraStats, Totals
-from monitor.recording import CAPACITY
 from monitor.runtime.sd_notify import Notifier
 from monitor.values import Moment
 from monitor.workers import Lane

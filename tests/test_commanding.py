@@ -13,11 +13,11 @@ import pytest
 from monitor.bridge import Bridge
 from monitor.commanding import Commander
 from monitor.errands import PATIENCE, ROOM
+from monitor.inbox import Inbox
 from monitor.publish.commands import CommandReader
 from monitor.publish.contract import Received
 from monitor.publish.topics import Topics
 from monitor.publish.voice import Voice
-from monitor.recording import Inbox
 from monitor.runtime.signals import Request
 from monitor.values import Alert, EndReason
 from tests.lanes import Bench

@@ -384,13 +384,11 @@ def test_the_sightings_of_a_zone_are_those_of_all_its_squares(tmp_path: Path, cl
 
 def test_it_says_which_frames_are_worth_a_look(tmp_path: Path, clock: ManualClock) -> None:
     pipeline = pipeline_of(load_text(tmp_path), clock)
-    assert pipeline.need is Need.LOOK, "the state is not known yet"
-    watch(pipeline, clock, GREY)
-    assert pipeline.need is Need.MOVEMENT
-    watch(pipeline, clock, RED)
-    assert pipeline.need is Need.LOOK, "a run has begun"
-    watch(pipeline, clock, RED)
-    assert pipeline.need is Need.MOVEMENT
+    needs = [pipeline.need]
+    for colour in (GREY, RED, RED):
+        watch(pipeline, clock, colour)
+        needs.append(pipeline.need)
+    assert needs == [Need.LOOK, Need.MOVEMENT, Need.LOOK, Need.MOVEMENT], "unknown, off, a run has begun, on"
     pipeline.set_detect(False, clock.now())
     assert pipeline.need is Need.NOTHING
 

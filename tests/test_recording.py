@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+import sqlite3
 from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
 from pathlib import Path
@@ -15,6 +16,7 @@ from monitor.clock import ManualClock
 from monitor.decide.decider import Event
 from monitor.dispatch import Dispatch
 from monitor.errors import StorageError
+from monitor.inbox import CAPACITY, PICTURES, Inbox, Rows
 from monitor.pipeline import Outcome
 from monitor.publish.topics import Topics
 from monitor.publish.voice import Voice
@@ -24,8 +26,21 @@ from monitor.record.reader import HistoryReader
 from monitor.record.second import SecondConnection
 from monitor.record.snapshots import Snapshots
 from monitor.record.store import Batch, History
-from monitor.recording import CAPACITY, GATHER, HOUSEKEEPING, LAST_SEEN, PICTURES, Inbox, Recording, Rows
-from monitor.values import Alert, CameraEvent, EndReason, EventType, Image, OfflineReason, OpenEpisode, Place, Severity, Sighting
+from monitor.recording import GATHER, HOUSEKEEPING, LAST_SEEN, Recording
+from monitor.values import (
+    Alert,
+    CameraEvent,
+    CameraProblem,
+    EndReason,
+    EventType,
+    Image,
+    OfflineReason,
+    OpenEpisode,
+    Place,
+    ProblemKind,
+    Severity,
+    Sighting,
+)
 from tests.spine import ONE_CAMERA, PORCH_RED, RED, a_sighting, an_alert, load_text, painted
 
 OFFLINE = CameraEvent("porch", 1.7e9, online=False, reason=OfflineReason.LOST, detail="no answer")
@@ -120,7 +135,8 @@ class Bench:
     def put(
         self, *events: Event, sightings: Sequence[Sighting] = (), picture: Image | None = None, open_episodes: Sequence[OpenEpisode] = ()
     ) -> None:
-        self.inbox.put(Outcome("porch", events, sightings, (), picture, open_episodes))
+        portraits = {event: picture for event in events if isinstance(event, Alert) and picture is not None}
+        self.inbox.put(Outcome("porch", events, sightings, (), picture, open_episodes, portraits=portraits))
 
     def step(self, after: float = 1.0) -> None:
         self.recording.step(self.clock.advance(after))
@@ -358,8 +374,8 @@ def test_an_alert_comes_with_its_picture_and_where_it_is_served(bench: Bench) ->
     assert bench.stored() == [alert]
 
 
-def test_the_end_of_an_episode_has_no_picture(bench: Bench) -> None:
-    bench.put(an_alert(1, EventType.END), picture=painted(RED))
+def test_an_alert_that_shows_nothing_has_no_picture(bench: Bench) -> None:
+    bench.put(an_alert(1, EventType.END))
     bench.step()
     assert [alert.snapshot for alert in bench.sent] == [None]
     assert not bench.shown
@@ -417,3 +433,14 @@ def test_a_disk_that_refuses_at_the_end_does_not_keep_alerts_from_going_out(benc
     bench.put(an_alert())
     bench.recording.close()
     assert len(bench.sent) == 1
+
+
+def test_problems_of_a_camera_are_kept_and_told_in_the_log(bench: Bench) -> None:
+    bench.put(CameraProblem("porch", 1.7e9, ProblemKind.COVERED, "no detail left"), CameraProblem("porch", 1.7e9 + 9, None, ""))
+    bench.step(GATHER)
+    with sqlite3.connect(bench.path) as connection:
+        rows = connection.execute("SELECT camera, at, kind, detail FROM camera_problems").fetchall()
+    connection.close()
+    assert rows == [("porch", 1.7e9, "covered", "no detail left"), ("porch", 1.7e9 + 9, "none", "")]
+    lines = [json.loads(line) for line in bench.log.read_text().splitlines()]
+    assert [(line["kind"], line["problem"]) for line in lines] == [("problem", "covered"), ("problem", None)]

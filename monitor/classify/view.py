@@ -19,9 +19,9 @@ SMALLEST = 112.0
 fewer of the things that are a fifth of a 720p picture high, and as many of those that are a third of it."""
 
 SHARE = 0.9
-"""The side of the square, by the mean of the two sides of the moving thing's box. A model trained on torchvision's crops, which show 0.875
-of the shorter side, knows things best that fill the square and more: each tenth of margin costs it some 10 in a hundred (EfficientNet-Lite0,
-200 photographs and 150 things cut out of them, pasted onto a wall at a third and a fifth of the height)."""
+"""The side of the square, by the mean of the two sides of the moving thing's box. A model trained on torchvision's crops, which show
+0.875 of the shorter side, knows things best that fill the square and more: each tenth of margin costs it some 10 in a hundred
+(EfficientNet-Lite0, 200 photographs and 150 things cut out of them, pasted onto a wall at a third and a fifth of the height)."""
 
 
 class View:

@@ -87,9 +87,10 @@ class CameraDecider:
         """Whether looks are needed to settle a state, so that the gate must stay open."""
         return self._detect and any(machine.between_states for machine in self._machines.values())
 
-    def followed(self, zone: str) -> dict[str, float]:
-        """The rules of a zone that have begun to see something, are ON or about to go OFF, each with its `release`."""
-        return {place.rule: machine.release for place, machine in self._machines.items() if place.zone == zone and machine.followed}
+    @property
+    def followed(self) -> dict[Place, float]:
+        """Where a rule has begun to see something, is ON or about to go OFF, each with its `release`."""
+        return {place: machine.release for place, machine in self._machines.items() if machine.followed}
 
     def running(self, zone: str) -> dict[str, str]:
         """The ids of the open episodes of a zone, by rule."""

@@ -14,7 +14,7 @@ from typing import Any
 
 from monitor.clock import iso
 from monitor.record.faults import storage_error
-from monitor.values import Alert, CameraEvent, Sighting
+from monitor.values import Alert, CameraEvent, CameraProblem, Sighting
 
 Line = dict[str, Any]
 
@@ -58,8 +58,10 @@ def alert_line(alert: Alert) -> Line:
     }
 
 
-def camera_line(event: CameraEvent) -> Line:
-    """A camera that came or went."""
+def camera_line(event: CameraEvent | CameraProblem) -> Line:
+    """A camera that came or went, or whose pictures have something wrong with them; `problem` is null when that is over."""
+    if isinstance(event, CameraProblem):
+        return {"kind": "problem", "time": iso(event.at), "camera": event.camera, "problem": event.kind, "detail": event.detail}
     return {
         "kind": "camera",
         "time": iso(event.at),

@@ -18,6 +18,11 @@ _OUTBOX_ROW = 350  # bytes of a row of the outbox beside its payload, with its i
 
 _TABLES = (
     (
+        "SELECT max(id) - min(id) + 1 FROM camera_problems",
+        "DELETE FROM camera_problems WHERE id IN (SELECT id FROM camera_problems WHERE at < ? ORDER BY at LIMIT ?)",
+        "DELETE FROM camera_problems WHERE id IN (SELECT id FROM camera_problems ORDER BY id LIMIT ?)",
+    ),
+    (
         "SELECT max(id) - min(id) + 1 FROM sightings",
         "DELETE FROM sightings WHERE id IN (SELECT id FROM sightings WHERE last < ? ORDER BY last LIMIT ?)",
         "DELETE FROM sightings WHERE id IN (SELECT id FROM sightings ORDER BY id LIMIT ?)",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import astuple
 from typing import Any
 
-from monitor.values import Alert, CameraEvent, EndReason, EventType, OpenEpisode, Place, Severity, Sighting
+from monitor.values import Alert, CameraEvent, CameraProblem, EndReason, EventType, OpenEpisode, Place, Severity, Sighting
 
 Row = tuple[Any, ...]
 
@@ -22,6 +22,7 @@ PUT_ALERT = (
 PUT_CAMERA_EVENT = (
     "INSERT INTO camera_events (camera, at, online, reason, detail) VALUES (?, ?, ?, ?, ?) ON CONFLICT (camera, at, online) DO NOTHING"
 )
+PUT_CAMERA_PROBLEM = "INSERT INTO camera_problems (camera, at, kind, detail) VALUES (?, ?, ?, ?) ON CONFLICT (camera, at, kind) DO NOTHING"
 PUT_OPEN_EPISODE = (
     "INSERT OR REPLACE INTO open_episodes (id, seq, camera, zone, rule, label, best_score, severity, started_at, last_seen)"
     " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
@@ -75,6 +76,11 @@ def alert_of(row: Row) -> Alert:
 def camera_event_row(event: CameraEvent) -> Row:
     """A camera event as PUT_CAMERA_EVENT wants it."""
     return (event.camera, event.at, event.online, event.reason, _storable(event.detail))
+
+
+def camera_problem_row(problem: CameraProblem) -> Row:
+    """A problem of a camera as PUT_CAMERA_PROBLEM wants it; the end of one has the kind `none`."""
+    return (problem.camera, problem.at, problem.kind or "none", _storable(problem.detail))
 
 
 def open_episode_row(episode: OpenEpisode) -> Row:

@@ -144,5 +144,17 @@ CREATE TABLE overrides (
 ) STRICT, WITHOUT ROWID;
 """
 
-MIGRATIONS: tuple[str, ...] = (_FIRST, _SECOND)
+_THIRD = """
+CREATE TABLE camera_problems (
+    id INTEGER PRIMARY KEY,
+    camera TEXT NOT NULL,
+    at REAL NOT NULL,
+    kind TEXT NOT NULL,
+    detail TEXT NOT NULL,
+    UNIQUE (camera, at, kind)
+) STRICT;
+CREATE INDEX camera_problems_at ON camera_problems (at);
+"""
+
+MIGRATIONS: tuple[str, ...] = (_FIRST, _SECOND, _THIRD)
 """SQL scripts; number N (from 1) leads from version N - 1 to N."""

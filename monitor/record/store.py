@@ -28,16 +28,18 @@ from monitor.record.rows import (
     GET_OVERRIDES,
     PUT_ALERT,
     PUT_CAMERA_EVENT,
+    PUT_CAMERA_PROBLEM,
     PUT_OPEN_EPISODE,
     PUT_OVERRIDE,
     PUT_SIGHTING,
     alert_row,
     camera_event_row,
+    camera_problem_row,
     open_episode_of,
     open_episode_row,
     sighting_row,
 )
-from monitor.values import Alert, CameraEvent, EventType, OpenEpisode, Outgoing, Sighting
+from monitor.values import Alert, CameraEvent, CameraProblem, EventType, OpenEpisode, Outgoing, Sighting
 
 _OUTBOX = OutboxSettings()
 
@@ -53,7 +55,7 @@ class Batch:
 
     alerts: Sequence[Alert] = ()
     sightings: Sequence[Sighting] = ()
-    camera_events: Sequence[CameraEvent] = ()
+    camera_events: Sequence[CameraEvent | CameraProblem] = ()
     open_episodes: Mapping[str, Sequence[OpenEpisode]] = field(default_factory=dict)
     outgoing: Sequence[Outgoing] = ()
     overrides: Mapping[tuple[str, str], str | None] = field(default_factory=dict)
@@ -111,7 +113,11 @@ class History:
             connection.execute("BEGIN IMMEDIATE")
             connection.executemany(PUT_ALERT, map(alert_row, batch.alerts))
             connection.executemany(PUT_SIGHTING, map(sighting_row, batch.sightings))
-            connection.executemany(PUT_CAMERA_EVENT, map(camera_event_row, batch.camera_events))
+            for event in batch.camera_events:
+                if isinstance(event, CameraEvent):
+                    connection.execute(PUT_CAMERA_EVENT, camera_event_row(event))
+                else:
+                    connection.execute(PUT_CAMERA_PROBLEM, camera_problem_row(event))
             for camera, episodes in batch.open_episodes.items():
                 connection.execute("DELETE FROM open_episodes WHERE camera = ?", (camera,))
                 connection.executemany(PUT_OPEN_EPISODE, map(open_episode_row, episodes))
