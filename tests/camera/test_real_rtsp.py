@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import logging
+import socket
 import threading
 from collections.abc import Callable
 from functools import partial
@@ -11,6 +12,7 @@ from functools import partial
 import pytest
 from pydantic import SecretStr
 
+from monitor.camera import opencv
 from monitor.camera.opencv import Decode, open_source
 from monitor.camera.protocol import Fault, Source
 from monitor.camera.source import Description, parse_source
@@ -185,6 +187,52 @@ def test_a_camera_that_hangs_while_it_is_opened_holds_up_no_other(camera: RtspSe
     assert stopwatch() - began < 1
     camera.resume()
     thread.join(15)
+
+
+def test_cameras_that_never_answer_hold_up_no_other(camera: RtspServer, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(opencv, "OPEN_TIMEOUT", 2.0)
+    told: list[CameraError] = []
+
+    def open_silent(port: int) -> None:
+        with pytest.raises(CameraError) as silent:
+            open_source(parse_source(f"rtsp://127.0.0.1:{port}/sub"))
+        told.append(silent.value)
+
+    with contextlib.ExitStack() as stack:
+        listeners = [stack.enter_context(socket.create_server(("127.0.0.1", 0))) for _ in range(3)]
+        threads = [threading.Thread(target=open_silent, args=(listener.getsockname()[1],)) for listener in listeners]
+        began = stopwatch()
+        for thread in threads:
+            thread.start()
+        open_source(parse_source(camera.url)).close()
+        open_source(parse_source("demo"), "keyframes").close()
+        assert stopwatch() - began < 1.5
+        assert not told  # they still wait
+        for thread in threads:
+            thread.join(10)
+        assert stopwatch() - began < 6
+    assert [error.reason for error in told] == [Fault.SILENT] * 3
+
+
+def test_streams_and_files_that_are_opened_at_once_keep_their_own_options(camera: RtspServer) -> None:
+    camera.fps = 60
+    steps: dict[str, set[float]] = {"all": set(), "keyframes": set()}
+
+    def measure(source: str, decode: Decode) -> None:
+        for _ in range(3):
+            opened = open_source(parse_source(source), decode)
+            positions = [opened.position for _ in range(3) if opened.grab()]
+            steps[decode].add(round(positions[2] - positions[1], 1))
+            opened.close()
+
+    sources: list[tuple[str, Decode]] = [(camera.url, "keyframes"), ("demo", "all"), (camera.url, "all")]
+    threads = [threading.Thread(target=measure, args=source) for source in sources]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(30)
+    assert steps["keyframes"] == {0.3}  # one of twenty, sent at 60 a second
+    assert max(steps["all"]) <= 0.1
 
 
 @pytest.mark.slow
