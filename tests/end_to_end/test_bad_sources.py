@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import base64
 import signal
-import threading
 from collections.abc import Callable, Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
 
+from tests.camera.http_camera import HttpCamera, http_camera
 from tests.camera.rtsp_server import RtspServer
 from tests.end_to_end.conftest import Daemon, Subscriber, settings
 from tests.publish.conftest import Mosquitto, Script, ScriptedBroker, free_port
@@ -26,29 +25,11 @@ REFUSED = {4: b"\x20\x02\x00\x05", 5: b"\x20\x03\x00\x86\x00"}
 """CONNACK packets, by protocol level: bad user name or password."""
 
 
-class _Page(BaseHTTPRequestHandler):
-    """Answers everything with a web page."""
-
-    def do_GET(self) -> None:
-        page = b"<!doctype html><title>Router</title>" + b"<p>Welcome</p>" * 500
-        self.send_response(200)
-        self.send_header("Content-Type", "text/html")
-        self.send_header("Content-Length", str(len(page)))
-        self.end_headers()
-        self.wfile.write(page)
-
-    def log_request(self, code: int | str = "-", size: int | str = "-") -> None:
-        """Keep the test's output clean."""
-
-
 @pytest.fixture
-def web_page() -> Iterator[str]:
-    with ThreadingHTTPServer(("127.0.0.1", 0), _Page) as server:
-        thread = threading.Thread(target=server.serve_forever)
-        thread.start()
-        yield f"http://127.0.0.1:{server.server_port}/video"
-        server.shutdown()
-        thread.join()
+def web() -> Iterator[HttpCamera]:
+    """A camera that has a web page, a stream with another password than ours, and a redirect without end."""
+    with http_camera() as camera:
+        yield camera
 
 
 @pytest.fixture
@@ -72,16 +53,20 @@ def test_bad_sources_are_named_the_good_camera_keeps_its_rate_and_no_secret_is_t
     subscribe: Callable[..., Subscriber],
     mosquitto: Mosquitto,
     refusing_broker: ScriptedBroker,
-    web_page: str,
+    web: HttpCamera,
     locked: RtspServer,
     wall_clip: Path,
     tmp_path: Path,
 ) -> None:
     text = tmp_path / "text.mp4"
     text.write_text("once upon a time\n" * 100)
-    good = {"source": str(wall_clip), "loop": True}
+    empty = tmp_path / "empty"
+    empty.mkdir()
+    good = {"source": str(wall_clip), "loop": True, "motion": {"enabled": False}}
     bad = {
-        "page": ({"source": web_page, **LOGIN}, "lost", "is a web page"),
+        "page": ({"source": f"{web.url}/page", **LOGIN}, "lost", "is a web page"),
+        "private": ({"source": f"{web.url}/private", **LOGIN}, "auth_failed", "refuses the user name or password (401)"),
+        "round": ({"source": f"{web.url}/round", **LOGIN}, "lost", "sends us from one address to the next without end"),
         "refused": ({"source": f"rtsp://127.0.0.1:{free_port()}/cam", **LOGIN}, "lost", "connection refused"),
         "locked": ({"source": locked.url, **LOGIN}, "auth_failed", "refuses the user name or password (401)"),
         "inline": (
@@ -90,6 +75,7 @@ def test_bad_sources_are_named_the_good_camera_keeps_its_rate_and_no_secret_is_t
             "refuses the user name or password (401)",
         ),
         "text": ({"source": str(text)}, "lost", "is not a video that can be decoded"),
+        "empty": ({"source": str(empty)}, "lost", "is a folder without videos or pictures"),
         "nowhere": ({"source": "/nowhere/clip.mp4"}, "lost", "there is no file"),
     }
     cameras = {"good": good} | {name: camera for name, (camera, _, _) in bad.items()}
