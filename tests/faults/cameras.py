@@ -8,6 +8,7 @@ import os
 import shutil
 import socketserver
 import subprocess
+import sys
 import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -23,7 +24,7 @@ from tests.end_to_end.conftest import Daemon, note, settings, verb
 
 HEALTHY = ("left", "middle", "right")
 NOISE = "noise=alls=6:allf=t"
-LENS = f"drawgrid=w=40:h=40:t=3:c=black@0.3,drawbox=x='mod(t*60,280)':y=100:w=30:h=30:c=white:t=fill,{NOISE}"
+LENS = f"drawgrid=w=40:h=40:t=3:c=black@0.6,drawbox=x='mod(t*60,280)':y=100:w=30:h=30:c=white:t=fill,{NOISE}"
 """What is before every lens: edges that stay, something that moves, and the sensor's noise."""
 
 SCENES = {
@@ -45,6 +46,16 @@ def encode(folder: Path, scene: str) -> Path:
     command = ["ffmpeg", "-v", "error", "-y", "-f", "lavfi", "-i", SCENES[scene], "-t", "4", *codec, str(target)]
     subprocess.run(command, check=True, timeout=60)
     return target
+
+
+def with_resolver(folder: Path, server: str, times: int) -> Path:
+    """Write a program that is this Python in a mount namespace where that name server, `times` times over, is the only one."""
+    resolver, program = folder / "resolv.conf", folder / "python"
+    resolver.write_text(f"nameserver {server}\n" * times)
+    inside = f'mount --bind {resolver} /etc/resolv.conf && exec {sys.executable} "$@"'
+    program.write_text(f"#!/bin/sh\nexec unshare --mount sh -c '{inside}' python \"$@\"\n")
+    program.chmod(0o755)
+    return program
 
 
 @dataclass(frozen=True)

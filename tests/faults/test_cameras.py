@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import os
+import shutil
 import signal
+import socket
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -10,8 +14,8 @@ import pytest
 
 from monitor.clock import stopwatch
 from tests.camera.rtsp_server import RtspServer
-from tests.end_to_end.conftest import Daemon, Subscriber, note
-from tests.faults.cameras import HTML, Reply, Street, encode, usage
+from tests.end_to_end.conftest import Daemon, Subscriber, note, settings
+from tests.faults.cameras import HTML, Reply, Street, encode, usage, with_resolver
 from tests.faults.conftest import FULL
 from tests.publish.conftest import Mosquitto
 
@@ -22,6 +26,9 @@ SPIN = 0.05
 
 GROWTH = 20_000_000
 """Bytes that a daemon may have grown by after many openings."""
+
+KNOWN = 150.0
+"""Seconds after which a camera's view is known well enough for a cover to be told from a dark room."""
 
 PASSWORD = "s3cr@t/pass"
 GIVEAWAYS = ("s3cr", "t/pass", "t%2Fpass")
@@ -173,3 +180,81 @@ def test_cameras_that_break_are_seen_to_and_come_back_and_nothing_of_it_stays(
         assert dashboard.on(f"monitor/{name}/red")[-1].body["state"] == "ON"
     for name in ("damaged", "resized", "slow", "hasty"):
         assert not street.box.lines(f" {name}: lost")
+
+
+@pytest.mark.timeout(400)
+def test_pictures_that_cannot_be_trusted_are_told_of_and_infrared_light_is_no_problem(
+    street: Street,
+    subscribe: Callable[..., Subscriber],
+    mosquitto: Mosquitto,
+    camera: Callable[[], RtspServer],
+    scene: Callable[[str], Path],
+) -> None:
+    broken = {name: camera() for name in ("black", "covered", "infrared", "frozen")}
+    dashboard = subscribe(mosquitto.port)
+    street.run({name: {"source": server.url} for name, server in broken.items()}, mosquitto.port)
+    for name in broken:
+        dashboard.wait(f"monitor/{name}/red", 20, state="ON")
+    street.extra_share(KNOWN if FULL else 3)
+
+    broke = stopwatch()
+    broken["black"].show(scene("black"))
+    broken["infrared"].show(scene("infrared"))
+    broken["frozen"].frozen = True
+    blind = {"black": "black"}
+    if FULL:
+        broken["covered"].show(scene("covered"))
+        blind |= {"covered": "covered", "frozen": "frozen"}
+    for name, kind in blind.items():
+        told = dashboard.wait(f"monitor/{name}/problem", 75 if kind == "frozen" else 25, since=broke, state="ON", kind=kind)
+        dashboard.wait(f"monitor/{name}/red", 2, since=broke, state=None)
+        note(f"{kind} after {told.at - broke:.1f} s")
+    if FULL:
+        dashboard.wait("monitor/frozen/availability", 2, since=broke, state="offline", reason="frozen")
+    dashboard.wait("monitor/infrared/red", 1, since=broke, state="OFF")
+
+    healed = stopwatch()
+    for server in broken.values():
+        server.frozen = False
+        server.show(scene("red"))
+    for name in blind:
+        dashboard.wait(f"monitor/{name}/problem", 30, since=healed, state="OFF")
+        dashboard.wait(f"monitor/{name}/red", 5, since=healed, state="ON")
+    street.stop(signal.SIGTERM)
+    for name in set(broken) - set(blind):
+        assert not [message for message in dashboard.on(f"monitor/{name}/problem") if message.body["state"] == "ON"]
+    starts = {name: sum(alert["event_type"] == "start" for alert in dashboard.alerts() if alert["camera"] == name) for name in broken}
+    assert starts["black"] <= 2
+    for name in set(broken) - {"frozen"}:
+        assert len(dashboard.on(f"monitor/{name}/availability")) == 1, "only a frozen one counts as away"
+
+
+@pytest.mark.skipif(os.geteuid() != 0 or shutil.which("unshare") is None, reason="a resolver of its own takes root and unshare")
+@pytest.mark.timeout(200)
+def test_a_name_server_that_never_answers_holds_up_one_camera_and_not_the_stop(
+    street: Street, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as deaf:
+        deaf.bind(("127.0.0.77", 53))
+        monkeypatch.setattr(sys, "executable", str(with_resolver(tmp_path, "127.0.0.77", times=3 if FULL else 1)))
+        street.run({"nameless": {"source": "rtsp://camera.example/cam"}}, None, {"WATCHDOG_USEC": "20000000"})
+        share = street.extra_share(60 if FULL else 5)
+        line = street.box.line("nameless: not connected", 30)
+        street.extra_share(2)
+        street.stop(signal.SIGTERM)  # while it asks again
+    assert "the host name camera.example is not known" in line
+    assert not street.box.lines("hung: ")
+    assert share < SPIN
+
+
+def test_a_source_that_makes_no_sense_is_refused_with_its_line(daemon: Callable[..., Daemon], colours: Path) -> None:
+    cameras = {
+        "scheme": {"source": "ftp://viewer:s3cr@t/pass@cam.example/video"},
+        "port": {"source": "rtsp://viewer:s3cr@t/pass@cam.example:70000/cam"},
+        "host": {"source": "rtsp:///cam"},
+    }
+    box = daemon(settings(cameras, model={"name": "colours", "weights": str(colours)}))
+    assert box.wait(10) == 78
+    for name in cameras:
+        assert len(box.lines(f"cameras.{name}.source")) == 1
+    assert not [giveaway for giveaway in GIVEAWAYS if giveaway in box.text]
