@@ -17,15 +17,13 @@ def test_a_plain_configuration_warns_of_nothing(load_text: Load) -> None:
 
 
 def test_what_is_not_built_yet_is_said_in_one_line(load_text: Load) -> None:
-    text = DEMO + "    view: motion\n    motion: {recheck: 5s}\nweb: {listen: '[::1]:80'}\n"
-    [warning] = load_text(text).warnings
-    for place in ("cameras.a.view (line 4)", "cameras.a.motion (line 5)", "web (line 6)"):
-        assert place in warning
+    [warning] = load_text(DEMO + "web: {listen: '[::1]:80'}\n").warnings
+    assert "web (line 4)" in warning
 
 
 def test_what_is_switched_off_needs_no_part_that_is_not_built(load_text: Load) -> None:
-    text = DEMO + "    motion: {enabled: false, recheck: 5s}\nweb: {enabled: false, listen: 'localhost:80'}\n"
-    assert load_text(text).warnings == ()
+    assert load_text(DEMO + "web: {enabled: false, listen: 'localhost:80'}\n").warnings == ()
+    assert load_text(DEMO + "web: {}\n").warnings == ()
 
 
 def test_only_the_keys_themselves_are_meant(load_text: Load) -> None:
