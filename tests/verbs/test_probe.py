@@ -87,3 +87,52 @@ def test_a_password_comes_from_a_variable_that_exists(run: Run, video: Path) -> 
     ran = run("probe", video, "--username", "viewer", "--password-env", "NO_SUCH_PASSWORD")
     assert ran.code == 2
     assert "NO_SUCH_PASSWORD" in ran.err
+
+
+def test_a_camera_of_the_configuration_is_probed_as_it_is_configured(run: Run, config: Path, video: Path) -> None:
+    config.write_text(config.read_text().replace("source: demo", f"source: {video}"))
+    ran = run("probe", "--camera", "porch", "--json")
+    assert ran.code == 0
+    assert ran.rows()[0]["source"] == str(video)
+
+
+def test_its_picture_shows_masks_and_what_the_model_sees(run: Run, config: Path, video: Path, tmp_path: Path) -> None:
+    masked = f"source: {video}, masks: [[[0, 0.5], [1, 0.5], [1, 1], [0, 1]]]"
+    config.write_text(config.read_text().replace("source: demo", masked))
+    assert run("probe", "--camera", "porch", "--picture", tmp_path / "seen.png").code == 0
+    assert run("probe", video, "--picture", tmp_path / "plain.png").code == 0
+    seen, plain = (cv2.imread(str(tmp_path / f"{name}.png")) for name in ("seen", "plain"))
+    assert seen is not None
+    assert plain is not None
+    assert (seen[40:56, 10:54] == 0).all()
+    assert seen[:30, :, 1].max() > 150, "there is nothing yellow on the red"
+    assert plain[:, :, 1].max() < 50
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        ([], "give a SOURCE or --camera"),
+        (["demo", "--camera", "porch"], "one of the two"),
+        (["--camera", "prch"], "there are porch"),
+        (["--camera", "porch", "--username", "viewer"], "has its own"),
+        (["demo", "--config", "config.yaml"], "--config is for --camera"),
+    ],
+)
+def test_what_does_not_go_together_is_wrong_usage(run: Run, config: Path, arguments: list[str], said: str) -> None:
+    ran = run("probe", *arguments)
+    assert (ran.code, ran.out) == (2, "")
+    assert said in ran.err
+
+
+def test_a_broken_configuration_is_not_blamed_on_the_camera(run: Run, config: Path) -> None:
+    config.write_text("cameras: {}")
+    assert run("probe", "--camera", "porch").code == 78
+
+
+def test_what_it_costs_is_told(run: Run) -> None:
+    (row,) = run("probe", "demo", "--seconds", 0.5, "--json").rows()
+    assert 0 < row["keyframes_share"] < row["all_share"] < 0.5
+    assert row["gate_share"] > 0
+    assert row["clips_share"] > 0
+    assert 100_000 < row["clips_bytes"] < 20_000_000
