@@ -23,8 +23,9 @@ if TYPE_CHECKING:
 def add(verbs: Verbs[argparse.ArgumentParser]) -> None:
     """Declare the verb."""
     parser = verbs.add_parser("probe", help="open a camera and say what it sends, or why it does not")
-    parser.add_argument("source", nargs="?", metavar="SOURCE", help="as in the configuration: a URL, a device, a file, or demo")
-    parser.add_argument("--camera", metavar="NAME", help="a camera of the configuration, in place of SOURCE")
+    which = parser.add_mutually_exclusive_group(required=True)
+    which.add_argument("source", nargs="?", metavar="SOURCE", help="as in the configuration: a URL, a device, a file, or demo")
+    which.add_argument("--camera", metavar="NAME", help="a camera of the configuration, in place of SOURCE")
     parser.add_argument("--username", help="for RTSP and HTTP")
     parser.add_argument("--password-env", metavar="NAME", help="the environment variable that holds the password")
     parser.add_argument(
@@ -66,8 +67,6 @@ def probe(args: argparse.Namespace) -> int:
 
 def _config(args: argparse.Namespace) -> Config | None:
     """The configuration that holds the camera, None where a source was given instead."""
-    if (args.source is None) == (args.camera is None):
-        raise UsageError("give a SOURCE or --camera NAME, one of the two")
     if args.camera is None:
         if args.config is not None:
             raise UsageError("--config is for --camera")

@@ -112,8 +112,8 @@ def test_its_picture_shows_masks_and_what_the_model_sees(run: Run, config: Path,
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        ([], "give a SOURCE or --camera"),
-        (["demo", "--camera", "porch"], "one of the two"),
+        ([], "SOURCE --camera is required"),
+        (["demo", "--camera", "porch"], "not allowed with argument"),
         (["--camera", "prch"], "there are porch"),
         (["--camera", "porch", "--username", "viewer"], "has its own"),
         (["demo", "--config", "config.yaml"], "--config is for --camera"),
