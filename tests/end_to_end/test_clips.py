@@ -63,7 +63,7 @@ def seconds_of(path: Path) -> float:
 def test_an_alert_brings_a_clip_of_what_was_before_and_after_it(daemon: Callable[..., Daemon], visit: Path) -> None:
     if shutil.which("ffprobe") is None:
         pytest.skip("ffprobe is not installed")
-    camera = {"source": str(visit), "loop": True}
+    camera = {"source": str(visit), "loop": True, "motion": {"enabled": False}}
     clips = {"enabled": True, "pre": f"{PRE}s", "post": f"{POST}s", "fps": FPS, "width": WIDTH}
     box = daemon(settings({"hall": camera}, clips=clips, snapshots={"min_free": "0MB"}))
 
