@@ -15,16 +15,16 @@ from monitor.gate.condition.averaging import Averager
 from monitor.gate.condition.exposure import Exposure, colourless, expose, living
 from monitor.gate.condition.frozen import Repeats
 from monitor.gate.condition.lasting import Lasting
-from monitor.gate.condition.sharpness import measure
+from monitor.gate.condition.sharpness import Sharpness, measure, middle
 from monitor.gate.condition.timing import Timing
 from monitor.gate.condition.view import View
-from monitor.values import Glimpse, Image, Moment, ProblemKind
+from monitor.values import Glimpse, Grey, Image, Moment, ProblemKind
 
 _STEP = 2.0
 """Seconds of pictures that are judged together."""
 
-_SHARP_EVERY = 6.0
-"""Seconds between two measurements of the sharpness, which reads the whole picture."""
+_SHARP_EVERY = 12.0
+"""Seconds between two measurements of the sharpness, which reads two whole pictures; where it is in question, `_STEP`."""
 
 _LONGEST = 15.0
 """Seconds, at most, that one picture stands for: while nobody looked, nothing was seen. Key frames may be ten seconds apart."""
@@ -72,6 +72,8 @@ class Condition:
         self._night = False
         self._last: float | None = None  # when the last picture was seen, or the camera opened
         self._seconds = 0.0  # that the pictures averaged so far stand for
+        self._middle: Grey | None = None
+        self._measured: Sharpness | None = None
         self._sharp_due = -math.inf
         self._structured_at = self._recognised_at = -math.inf
         self._emptied = False
@@ -140,22 +142,31 @@ class Condition:
         self._repeats.see(glimpse)
         self._lasting[ProblemKind.FROZEN].see(self._repeats.same, seconds)
         self._averager.add(glimpse.grey)
+        self._focus(glimpse.image, now)
         self._seconds += seconds
         if self._seconds >= _STEP:
             self._judge(glimpse.image, now, self._seconds)
             self._seconds = 0.0
         self._choose()
 
+    def _focus(self, image: Image, now: float) -> None:
+        """Measure the sharpness every now and then, by two pictures that follow each other."""
+        if self._middle is not None:
+            later = middle(image)
+            if later.shape == self._middle.shape:
+                self._measured = measure(self._middle, later, self._averager.seen)
+            self._middle = None
+        elif now >= self._sharp_due:
+            self._middle = middle(image)
+            self._sharp_due = now + (_SHARP_EVERY if self._lasting[ProblemKind.BLURRED].quiet else _STEP)
+
     def _judge(self, image: Image, now: float, seconds: float) -> None:
         """Judge the pictures of so many seconds together."""
         mean, seen, view = self._averager.take(), self._averager.seen, self._view
         self._night = colourless(image, self._night)
         self._exposure = expose(mean, seen)
-        measured = None
-        if now >= self._sharp_due:
-            measured = measure(image, seen)
-            self._sharp_due = now + _SHARP_EVERY
-        view.see(mean, seen, measured, night=self._night)
+        view.see(mean, seen, self._measured, night=self._night)
+        self._measured = None
         self._lasting[ProblemKind.BLACK].see(self._is_black(image, now), seconds)
         self._lasting[ProblemKind.COVERED].see(self._is_covered(now), seconds)
         self._lasting[ProblemKind.MOVED].see(view.moved, seconds)

@@ -33,6 +33,9 @@ _COLOURLESS = (2.0, 4.0)
 
 _ROWS = 64
 
+_CELLS = (16, 9)
+"""Parts of the picture whose colours are averaged, which takes the coloured grain of the dark away."""
+
 
 @dataclass(frozen=True, slots=True)
 class Exposure:
@@ -66,8 +69,6 @@ def living(image: Image) -> bool:
 
 def colourless(image: Image, before: bool) -> bool:
     """Whether a picture has no colours, as with infrared light or at night; in doubt what it was `before`."""
-    height, width = image.shape[:2]
-    size = (min(width, 80), min(height, 45))
-    small = cv2.resize(image[:: max(1, height // (3 * size[1]))], size, interpolation=cv2.INTER_AREA)
-    colour = float(np.mean(np.ptp(small, axis=2)))  # masks lower it by their share, which the distance to 0 allows for
+    cells = cv2.resize(image[:: max(1, image.shape[0] // 72)], _CELLS, interpolation=cv2.INTER_AREA)
+    colour = float(np.mean(np.ptp(cells, axis=2)))  # masks lower it by their share, which the distance to 0 allows for
     return colour < _COLOURLESS[before]

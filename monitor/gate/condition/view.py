@@ -75,7 +75,7 @@ class View:
         """Whether hardly any edges are left, and not those that were; None if in doubt."""
         if self._like or self.strength >= _BACK:
             return False
-        return True if self._unlike and self.strength < _GONE else None
+        return True if self.strength < _GONE else None
 
     @property
     def moved(self) -> bool | None:
