@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass
 
 from monitor.clock import Clock
 from monitor.runtime.budget import RestartBudget
@@ -25,8 +26,25 @@ PATIENCE = 1.0
 ABSENT = 5.0
 """Seconds without a round of ours that mean that the whole process stood still, so that nobody else's delay says anything."""
 
-LIMIT, WINDOW = 5, 3600.0
-"""Threads that may be left behind within so many seconds, over all cameras."""
+LIMIT, WINDOW = 10, 3600.0
+"""Threads that may be left behind within so many seconds, over all cameras. One camera that hangs for ever, or two, must not make the
+process begin anew every few minutes, which the others would notice: see PAUSES."""
+
+MOST = 12
+"""Threads left behind that may hang at the same time."""
+
+PAUSES = 0.0, 120.0, 600.0, 1800.0
+"""Seconds until a camera is opened again when it has hung for the first time, the second, and so on; after a WINDOW without, from the
+first again. That makes at most LIMIT / 2 in a WINDOW."""
+
+
+@dataclass(frozen=True, slots=True)
+class Hang:
+    """The last time that a camera hung: when, how many times before it, and when it is opened again."""
+
+    at: float
+    before: int
+    again: float
 
 
 class Captures:
@@ -37,6 +55,7 @@ class Captures:
         self._clock = clock
         self._ask = ask
         self._workers: dict[str, Worker] = {}
+        self._hung: dict[str, Hang] = {}
         self._left: list[Worker] = []
         self._budget = RestartBudget(LIMIT, WINDOW)
         self._spent = False
@@ -52,45 +71,56 @@ class Captures:
 
     def stop(self, cameras: Collection[str]) -> None:
         """Stop the captures of these cameras, and leave behind those that take too long."""
-        workers = [self._workers.pop(camera) for camera in cameras]
+        workers = [worker for camera in cameras if (worker := self._workers.pop(camera, None))]
         stop_all(workers, PATIENCE)
         for worker in workers:
             self._crew.remove(worker)
             if worker.alive:
-                self._left.append(worker)
                 self._may_leave()
+                self._left.append(worker)
 
     def replace_hung(self, lanes: Sequence[Lane], now: Moment) -> None:
-        """Put another capture in the place of each that hangs; beyond the budget, ask for a process that begins anew."""
+        """Put another capture in the place of each that hangs, in time; beyond the budget, ask for a process that begins anew.
+
+        To be called about once a second.
+        """
         if now.mono - self._round > ABSENT:
             self._awake_since = now.mono
         self._round = now.mono
         for lane in lanes:
-            worker = self._workers.get(lane.capture.name)
+            name = lane.capture.name
+            worker, hang = self._workers.get(name), self._hung.get(name)
             if worker and (late := min(worker.heartbeat.late(now), now.mono - self._awake_since)) > STUCK:
-                self._replace(lane, worker, late)
+                self._replace(lane, worker, late, now)
+            elif hang and not worker and now.mono >= hang.again:
+                self.start(lane)
 
     def left_behind(self) -> list[str]:
         """Give the names of the threads that were left behind and have not come back since."""
         self._left = [worker for worker in self._left if worker.alive]
         return [worker.name for worker in self._left]
 
-    def _replace(self, lane: Lane, worker: Worker, late: float) -> None:
+    def _replace(self, lane: Lane, worker: Worker, late: float, now: Moment) -> None:
         if not self._may_leave():
             return
-        worker.stop()
-        self._crew.remove(worker)
-        self._left.append(worker)
-        lane.abandoned += 1
         name = lane.capture.name
-        log.error("%s: OpenCV has not come back for %.0f s; its thread is left behind and another one opens the camera", name, late)
+        worker.stop()
+        self._crew.remove(self._workers.pop(name))
+        self._left.append(worker)
         lane.capture = lane.capture.replace()
-        self.start(lane)
+        lane.abandoned += 1
+        last = self._hung.get(name)
+        before = last.before + 1 if last and now.mono - last.at < WINDOW else 0
+        pause = PAUSES[min(before, len(PAUSES) - 1)]
+        self._hung[name] = Hang(now.mono, before, now.mono + pause)
+        when = f"in {pause / 60:.0f} minutes" if pause else "now"
+        log.error("%s: OpenCV has not come back for %.0f s; its thread is left behind, another one opens the camera %s", name, late, when)
 
     def _may_leave(self) -> bool:
         """Take one thread from the budget; ask for a fresh process, once, when there is none left."""
-        if not self._spent and not self._budget.spend(self._clock.now().mono):
+        within = len(self.left_behind()) < MOST and self._budget.spend(self._clock.now().mono)
+        if not within and not self._spent:
             self._spent = True
-            log.critical("more than %d threads hang within %.0f minutes: the process begins anew", LIMIT, WINDOW / 60)
+            log.critical("%d threads hang in OpenCV by now: the process begins anew", len(self._left) + 1)
             self._ask(Request.RESTART)
         return not self._spent

@@ -37,7 +37,7 @@ class Opener:
     def __call__(self, description: Description, decode: Decode) -> FakeSource:
         if self.ways and self.ways.pop(0) == HANGS:
             self.entered.release()
-            assert self.let_go.wait(10)
+            assert self.let_go.wait(60)
         source = FakeSource(self._clock, clip(0.0), FILE)
         self.opened.append(source)
         return source
@@ -101,20 +101,20 @@ def test_a_capture_that_hangs_is_left_behind_and_another_one_opens_the_camera(be
     bench.supervise(STUCK)
     assert bench.lane.capture is hung
     assert not bench.captures.left_behind()
-    bench.supervise(1)
+    bench.supervise(2)
     bench.frame_comes()
     assert bench.lane.capture is not hung
     assert bench.lane.abandoned == 1
     assert bench.captures.left_behind() == ["capture-porch"]
     assert [worker.name for worker in bench.crew] == ["capture-porch"]
     bench.supervise(10)
-    assert said(caplog) == ["porch: OpenCV has not come back for 51 s; its thread is left behind and another one opens the camera"]
+    assert said(caplog) == ["porch: OpenCV has not come back for 51 s; its thread is left behind, another one opens the camera now"]
     assert not bench.asked
 
 
 def test_one_that_comes_back_lets_go_of_the_camera_and_ends(bench: Bench) -> None:
     bench.start(HANGS)
-    bench.supervise(STUCK + 1)
+    bench.supervise(STUCK + 2)
     bench.frame_comes()
     grabbed = bench.lane.capture.counters.grabbed
     bench.opener.let_go.set()
@@ -125,28 +125,60 @@ def test_one_that_comes_back_lets_go_of_the_camera_and_ends(bench: Bench) -> Non
     assert bench.lane.capture.counters.grabbed == grabbed
 
 
-def test_beyond_the_budget_the_process_begins_anew_and_is_asked_to_once(bench: Bench, caplog: pytest.LogCaptureFixture) -> None:
+def test_a_camera_that_hangs_again_and_again_is_opened_ever_less_often(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("monitor.supervision.LIMIT", LIMIT // 2)  # two of them may
+    bench.captures = Captures(bench.crew, bench.clock, bench.asked.append)
+    bench.start(*[HANGS] * 20)
+    pauses = []
+    for _ in range(6):
+        bench.supervise(STUCK + 1)
+        began = bench.clock.now().mono
+        while not bench.opener.entered.acquire(timeout=0.0 if not bench.crew else 10):
+            bench.supervise(1)
+        pauses.append(bench.clock.now().mono - began)
+    assert pauses == [pytest.approx(pause, abs=2) for pause in (0, 120, 600, 1800, 1800, 1800)]
+    assert bench.lane.abandoned == 6
+    assert not bench.asked
+
+
+def test_beyond_the_budget_the_process_begins_anew_and_is_asked_to_once(
+    bench: Bench, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("monitor.supervision.PAUSES", (0.0,))  # as if other cameras hung, too
     bench.start(*[HANGS] * (LIMIT + 1))
     for _ in range(LIMIT):
-        bench.supervise(STUCK + 1)
+        bench.supervise(STUCK + 2)
         bench.hangs()
     assert not bench.asked
     bench.supervise(3 * STUCK)
     assert bench.asked == [Request.RESTART]
     assert bench.lane.abandoned == LIMIT
-    assert said(caplog)[LIMIT:] == ["more than 5 threads hang within 60 minutes: the process begins anew"]
+    assert said(caplog)[LIMIT:] == ["11 threads hang in OpenCV by now: the process begins anew"]
     assert bench.crew[0].heartbeat.late(bench.clock.now()) > STUCK  # so that the watchdog bites if it does not
 
 
-def test_one_that_hangs_now_and_then_is_replaced_for_ever(bench: Bench) -> None:
-    times = 2 * LIMIT
-    bench.start(*[HANGS] * times)
-    for _ in range(times - 1):
-        bench.supervise(STUCK + 2)
+def test_too_many_that_hang_at_the_same_time_are_beyond_the_budget_however_long_it_took(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("monitor.supervision.MOST", 2)
+    bench.start(*[HANGS] * 3)
+    for _ in range(2):
+        bench.supervise(STUCK + 3)
         bench.hangs()
-        bench.clock.advance(WINDOW / LIMIT)
-    assert bench.lane.abandoned == times - 1
+        bench.clock.advance(2 * WINDOW)
     assert not bench.asked
+    bench.supervise(STUCK + 3)
+    assert bench.asked == [Request.RESTART]
+
+
+def test_a_camera_that_waits_to_be_opened_again_can_be_stopped(bench: Bench) -> None:
+    bench.start(HANGS, HANGS)
+    bench.supervise(STUCK + 2)
+    bench.hangs()
+    bench.supervise(STUCK + 2)
+    assert not bench.crew
+    bench.captures.stop(["porch"])
+    assert bench.captures.left_behind() == ["capture-porch"] * 2
 
 
 def test_a_process_that_stood_still_replaces_nothing(bench: Bench) -> None:
