@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from monitor.gate.duty import HOT, SHARE, Cost, Demand, allowances, share
-from monitor.runtime.thermal import Heat, read_heat
+from monitor.runtime.thermal import Heat
 from monitor.values import Moment
 from monitor.workers import Lane
 
@@ -38,9 +38,9 @@ class _Known:
 
 
 class Duty:
-    """Regulates the lanes. heat: as it was last read; share: the part of the time that the classifier may be busy."""
+    """Regulates the lanes. read: looks at the board. heat: as it was last; share: the part of the time that the classifier may be busy."""
 
-    def __init__(self, now: Moment, read: Callable[[], Heat] = read_heat) -> None:
+    def __init__(self, now: Moment, read: Callable[[], Heat]) -> None:
         self.heat = Heat()
         self.share = SHARE
         self._read = read

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from monitor.app import Daemon
@@ -12,6 +13,7 @@ from monitor.inbox import CAPACITY
 from monitor.observe.health import BoardFacts, BrokerFacts, CameraFacts, QueueFacts, disk_facts, process_facts, snapshot
 from monitor.observe.stats import CameraStats, Totals
 from monitor.runtime.sd_notify import Notifier
+from monitor.runtime.thermal import Heat, read_heat
 from monitor.values import Moment
 from monitor.workers import Lane
 
@@ -44,15 +46,15 @@ class Figures:
 
 
 class Reporter:
-    """Told once a second what time it is, it says what is due."""
+    """Told once a second what time it is, it says what is due. heat: looks at the board."""
 
-    def __init__(self, daemon: Daemon, notifier: Notifier, clock: Clock) -> None:
+    def __init__(self, daemon: Daemon, notifier: Notifier, clock: Clock, heat: Callable[[], Heat] = read_heat) -> None:
         self._daemon = daemon
         self._messaging = daemon.messaging
         self._notifier = notifier
         self._started = clock.now()
         self._waiting = False
-        self._duty = Duty(self._started)
+        self._duty = Duty(self._started, heat)
         self._figures: dict[Lane, Figures] = {}
         firsts = dict.fromkeys((self._publish, self._sign_of_life, self._status, self._outbox), SOON)
         firsts = {self._supervise: 0.0, self._watchdog: 0.0, self._sample: 0.0} | firsts

@@ -26,6 +26,7 @@ from monitor.publish.topics import Topics
 from monitor.publish.voice import Voice
 from monitor.reporting import Reporter
 from monitor.runtime.sd_notify import Notifier
+from monitor.runtime.thermal import Heat
 from monitor.runtime.threads import Heartbeat, Worker
 from monitor.supervision import STUCK
 from monitor.values import Moment, OfflineReason
@@ -83,7 +84,8 @@ class Bench:
         self._systemd = systemd
         self._notified: list[str] = []
         environ = {"NOTIFY_SOCKET": str(systemd.getsockname()), "WATCHDOG_USEC": str(int(WATCHDOG * 1e6))}
-        self.reporter = Reporter(self.daemon, Notifier(environ, pid=1), self.clock)
+        self.heat = Heat()
+        self.reporter = Reporter(self.daemon, Notifier(environ, pid=1), self.clock, lambda: self.heat)
 
     def look(self, *colours: Colour) -> None:
         for colour in colours:
@@ -171,6 +173,49 @@ def test_the_health_tells_of_cameras_queues_broker_and_disk(bench: Bench, tmp_pa
     assert health["broker"]["acknowledged_seconds"] is not None
     assert isinstance(health["disks"], list)
     assert health["disks"][0]["path"] == str(tmp_path / "logs")
+
+
+def test_the_health_tells_how_each_camera_fared_and_how_hot_the_board_is(bench: Bench) -> None:
+    bench.look(GREY)
+    bench.capture.counters.recovery, bench.capture.counters.reconnects, bench.lane.abandoned = 12.34, 2, 1
+    bench.heat = Heat(85.0, throttled=True)
+    bench.run(11)
+    (health,) = bench.published("B/bridge/health")
+    assert isinstance(health["cameras"], dict)
+    told = health["cameras"]["porch"]
+    assert (told["recovery_seconds"], told["reconnects"], told["abandoned"], told["problem"]) == (12.3, 2, 1, None)
+    assert told["look_rate"] == 5.0
+    assert health["board"] == {"temperature": 85.0, "throttled": True, "duty": 0.117}
+
+
+def test_looks_that_the_board_cannot_bear_are_slowed(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    allowed: list[float] = []
+    monkeypatch.setattr(bench.capture, "allow", allowed.append)
+    bench.heat = Heat(90.0)
+    for _ in range(20):
+        bench.lane.looks += 5
+        bench.lane.work += 5 * 0.1
+        bench.capture.counters.retrieved += 5
+        bench.run(1)
+    assert allowed[0] == 5.0
+    assert allowed[-1] == pytest.approx(0.7 / 3 / 0.1)
+
+
+def test_captures_are_supervised_each_second(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    rounds: list[float] = []
+    monkeypatch.setattr(bench.daemon.captures, "replace_hung", lambda lanes, now: rounds.append(now.mono))
+    bench.run(10)
+    assert len(rounds) == 10
+
+
+def test_a_lane_that_is_exchanged_has_figures_of_its_own(bench: Bench, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.INFO)
+    bench.look(RED, RED)
+    bench.run(10)
+    bench.daemon.lanes = [Lane(bench.capture, bench.lane.mailbox, bench.lane.pipeline)]
+    bench.run(60)
+    assert said(caplog)[1] == "porch: no looks (connecting)"
+    assert bench.published("B/porch/stats")[-1]["look_fps"] == 0.0
 
 
 def test_alerts_that_wait_for_long_are_told_once_and_so_is_their_end(bench: Bench, caplog: pytest.LogCaptureFixture) -> None:

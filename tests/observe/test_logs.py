@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
 import json
 import logging
@@ -190,3 +191,13 @@ def test_a_process_that_forgets_to_close_ends_without_a_complaint(tmp_path: Path
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
     assert len(done.stderr.splitlines()) == 1
     assert (tmp_path / "monitor.log").read_text() == done.stderr
+
+
+def test_secrets_that_become_known_later_are_hidden_like_the_first(clock: ManualClock, log: logging.Logger) -> None:
+    stream = io.StringIO()
+    with contextlib.closing(Logs(LoggingSettings(file=None), clock, secrets=["first"], env={}, stream=stream)) as logs:
+        log.info("first, second")
+        logs.hide(["second"])
+        log.info("again: first, second")
+    assert "***, second" in stream.getvalue()
+    assert "again: ***, ***" in stream.getvalue()
