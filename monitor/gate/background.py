@@ -15,17 +15,22 @@ from monitor.gate.light import SAME, change_of_light
 from monitor.gate.region import covered
 from monitor.values import Grey
 
-_SAMPLE = 1000
+_SAMPLE = 500
 """Pixels from which the light is judged."""
 
-_LEAST, _PER_STRAY, _MOST = 10.0, 4.0, 120.0
-"""Grey levels by which a pixel must differ at sensitivity 0.5; how many per level that it strays by itself; no more than."""
+_CALM = 1.5
+"""Grey levels: if half of the pixels are as near as this, the light is the same."""
+
+_LEAST, _PER_STRAY = 10.0, 4.0
+"""Grey levels by which a pixel must differ at sensitivity 0.5; how many more for each that it strays by itself."""
 
 _COMMON = 6.0
 """Grey levels: if half of all pixels stray more than this, it is no noise."""
 
-_LEARN, _LEARN_MOVING, _LEARN_STRAY, _AT_FIRST = 10.0, 60.0, 30.0, 3.0
-"""Seconds of the running means: of a quiet pixel, of a moving one, of how far it strays, and of the last while the background is new."""
+_LEARN, _LEARN_STRAY, _AT_FIRST = 10.0, 60.0, 3.0
+"""Seconds of the running means: of a pixel, of how far it strays, and the least for that while the background is new."""
+
+_WHITE = np.float32(255)
 
 ABSORB = 10.0
 """Seconds after which what stands still belongs to the background."""
@@ -55,14 +60,15 @@ class Background:
         where = np.flatnonzero(shown)
         self._sample = where[:: max(1, len(where) // _SAMPLE)]
         self._least = np.float32(_LEAST * 4 ** (0.5 - sensitivity))
-        floats = np.zeros((8, height, width), np.float32)
-        self._mean, self._stray, self._still, self._now, self._before, self._off, self._allowed, self._scratch = floats
+        self._mean, self._stray, self._still, self._now, self._before, self._off, self._allowed = np.zeros((7, height, width), np.float32)
+        self._smooth = np.zeros((height, width), np.uint8)
         self._differs, self._moves, self._stands = np.zeros((3, height, width), np.bool_)
+        self._differing = 0
         self._age = 0.0
 
     def learn(self, grey: Grey) -> None:
         """Take a picture for the background, at once. How far pixels stray is kept: the scene does that in any light."""
-        self._smooth(grey)
+        self._take(grey)
         np.copyto(self._mean, self._now)
         self._still.fill(0)
         self._age = 0.0
@@ -70,52 +76,70 @@ class Background:
     def compare(self, grey: Grey) -> Difference:
         """Hold a picture against the background, which follows modest changes of the light."""
         self._before, self._now = self._now, self._before
-        self._smooth(grey)
-        mean, now = self._mean.take(self._sample), self._now.take(self._sample)
-        light = change_of_light(mean, now)
-        if light is not SAME:
-            self._mean *= np.float32(light.gain)
-            self._mean += np.float32(light.offset)
-        np.minimum(self._mean, np.float32(255), out=self._off)
+        self._take(grey)
+        common = self._follow_light()
+        np.minimum(self._mean, _WHITE, out=self._off)
         np.subtract(self._now, self._off, out=self._off)
-        np.abs(self._off, out=self._off)
-        common = min(float(np.median(light.off(mean, now))), _COMMON) if len(now) else 0.0
         np.maximum(self._stray, np.float32(common), out=self._allowed)
         self._allowed *= np.float32(_PER_STRAY)
         self._allowed += self._least
-        np.minimum(self._allowed, np.float32(_MOST), out=self._allowed)
-        np.greater(self._off, self._allowed, out=self._differs)
+        np.greater(np.abs(self._off), self._allowed, out=self._differs)
         np.logical_and(self._differs, self._counts, out=self._moves)
-        return Difference(self._moves, int(np.count_nonzero(self._moves)), int(np.count_nonzero(self._differs)) / self._shown)
+        self._differing = int(np.count_nonzero(self._differs))
+        return Difference(self._moves, int(np.count_nonzero(self._moves)), self._differing / self._shown)
 
     def follow(self, seconds: float) -> None:
-        """Learn from the picture that was compared last. seconds: since the one before."""
+        """Learn from the picture that was compared last. seconds: since the one before.
+
+        What differs counts for no more than the least difference: somebody who walks by leaves next to no trace.
+        """
         self._age += seconds
-        weight, slow = _weight(seconds, self._age, 0, _LEARN), _weight(seconds, 0, _LEARN_MOVING, _LEARN_MOVING)
-        # What differs but looks as it did a frame ago stands still.
-        np.subtract(self._now, self._before, out=self._scratch)
-        np.abs(self._scratch, out=self._scratch)
-        np.less_equal(self._scratch, self._allowed, out=self._stands)
+        np.clip(self._off, -self._allowed, self._allowed, out=self._off)
+        weight = _weight(seconds, min(self._age, _LEARN))
+        self._mean += self._off * np.float32(weight)
+        np.abs(self._off, out=self._off)
+        self._absorb(seconds)
+        self._off -= self._stray
+        self._off *= np.float32(_weight(seconds, min(max(self._age, _AT_FIRST), _LEARN_STRAY)))
+        self._stray += self._off
+
+    def _absorb(self, seconds: float) -> None:
+        """Take what differs and stands still for long enough into the background; it says nothing of how far pixels stray."""
+        if not self._differing:
+            self._still.fill(0)
+            return
+        np.subtract(self._now, self._before, out=self._before)
+        np.less_equal(np.abs(self._before, out=self._before), self._allowed, out=self._stands)
         self._stands &= self._differs
         self._still += np.float32(seconds)
         self._still *= self._stands
-        # What stands still says nothing of how far a pixel strays.
-        np.minimum(self._off, self._allowed, out=self._off)
-        self._off -= self._stray
-        self._off *= np.float32(_weight(seconds, self._age, _AT_FIRST, _LEARN_STRAY))
-        self._off *= ~self._stands
-        self._stray += self._off
-        np.subtract(self._now, self._mean, out=self._scratch)
-        self._scratch *= np.where(self._differs, np.float32(slow), np.float32(weight))
-        self._mean += self._scratch
-        if self._stands.any():
-            absorbed = self._still >= ABSORB
-            self._mean[absorbed] = self._now[absorbed]
+        np.copyto(self._off, self._stray, where=self._stands)
+        np.copyto(self._mean, self._now, where=self._still >= ABSORB)
 
-    def _smooth(self, grey: Grey) -> None:
-        cv2.boxFilter(grey, cv2.CV_32F, (3, 3), dst=self._now, borderType=cv2.BORDER_REPLICATE)
+    def _follow_light(self) -> float:
+        """Bring the background into the picture's light. Return how far half of the pixels are from it at least: all pixels' noise."""
+        if not len(self._sample):
+            return 0.0
+        mean, now = self._mean.take(self._sample), self._now.take(self._sample)
+        common = _middle(np.abs(now - mean))
+        if common > _CALM:
+            light = change_of_light(mean, now)
+            if light is not SAME:
+                self._mean *= np.float32(light.gain)
+                self._mean += np.float32(light.offset)
+                common = _middle(light.off(mean, now))
+        return min(common, _COMMON)
+
+    def _take(self, grey: Grey) -> None:
+        cv2.blur(grey, (3, 3), dst=self._smooth, borderType=cv2.BORDER_REPLICATE)
+        np.copyto(self._now, self._smooth)
 
 
-def _weight(seconds: float, age: float, least: float, most: float) -> float:
-    """The newest picture's share in a running mean over `most` seconds, or over all that there were so far but at least `least`."""
-    return -math.expm1(-seconds / max(min(age, most), least, 1e-3))
+def _weight(seconds: float, span: float) -> float:
+    """The newest picture's share in a running mean over `span` seconds."""
+    return -math.expm1(-seconds / span) if seconds > 0 else 0.0
+
+
+def _middle(values: NDArray[np.float32]) -> float:
+    half = len(values) // 2
+    return float(np.partition(values, half)[half])

@@ -10,18 +10,18 @@ from numpy.typing import NDArray
 Pixels = NDArray[np.float32]
 """Some pixels' brightness, in one row."""
 
-_CALM = 1.0
-"""Grey levels, in the middle: nothing has to be explained."""
-
 _NEAR = 6.0
 """Grey levels: a pixel this near to what the light explains is explained by it."""
 
 _FLAT = 8.0
 """Grey levels between the quarters of a picture in which a gain cannot be told from an offset."""
 
-_GAINS = (0.6, 1.67)
+_WHITE = 250.0
+"""Grey levels: a camera shows no more, however much brighter it gets."""
+
+_GAIN = 1.7
 _SHIFT = 40.0
-"""Grey levels. What changes the picture more than this at once is no cloud: somebody switched something."""
+"""Grey levels. What changes the picture by more than this, or by more than the gain, at once is no cloud: something was switched."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,49 +32,49 @@ class Light:
     offset: float = 0.0
 
     def off(self, before: Pixels, now: Pixels) -> Pixels:
-        """How far from it each pixel is; what is too bright for the picture is white."""
-        lit: Pixels = np.minimum(before * np.float32(self.gain) + np.float32(self.offset), np.float32(255))
-        return np.abs(now - lit)
+        """How far from it each pixel is; what would be brighter than white is white."""
+        lit: Pixels = before * np.float32(self.gain)
+        lit += np.float32(self.offset)
+        np.minimum(lit, np.float32(255), out=lit)
+        lit -= now
+        return np.abs(lit, out=lit)
 
 
 SAME = Light()
 
 
 def change_of_light(before: Pixels, now: Pixels) -> Light:
-    """Return the modest change of light that explains most of the pixels, or SAME where none explains more than no change does.
+    """Return the modest change of light that explains most of the pixels; SAME where none explains more of them than no change does.
 
-    The first guess matches the quarters of the two pictures, which a thing of less than a quarter of them hardly moves; least squares
-    over the pixels explained by it make it exact.
+    One guess shifts the picture, the other matches its quarters, which a thing of less than a quarter of it hardly moves; least squares
+    over the pixels that the better one explains make it exact.
     """
-    off = SAME.off(before, now)
-    if not len(now) or float(np.median(off)) <= _CALM:
-        return SAME
-    lower, middle, upper = np.percentile(before, (25, 50, 75)).tolist()
-    lower_now, middle_now, upper_now = np.percentile(now, (25, 50, 75)).tolist()
-    flat = upper - lower < _FLAT
-    gain = 1.0 if flat else (upper_now - lower_now) / (upper - lower)
-    best, most = SAME, int(np.count_nonzero(off < _NEAR))
-    for guess in (Light(1.0, float(np.median(now - before))), Light(gain, middle_now - gain * middle)):
-        light = guess
-        for _ in range(2):
-            light = _refined(light, before, now, flat=flat)
-        explained = int(np.count_nonzero(light.off(before, now) < _NEAR))
-        if explained > most and _modest(light, middle):
-            best, most = light, explained
-    return best
+    count = len(now)
+    old, new = np.sort(before), np.sort(now)
+    (low, middle, high), (new_low, new_middle, new_high) = (row[[count // 4, count // 2, count * 3 // 4]].tolist() for row in (old, new))
+    guesses = [Light(1.0, new_middle - middle)]
+    if high - low > _FLAT:
+        gain = (new_high - new_low) / (high - low)
+        guesses.append(Light(gain, new_middle - gain * middle))
+    light = max(guesses, key=lambda guess: _explained(guess, before, now))
+    for _ in range(2):
+        light = _refined(light, before, now)
+    modest = 1 / _GAIN <= light.gain <= _GAIN and abs(light.gain * middle + light.offset - middle) <= _SHIFT
+    return light if modest and _explained(light, before, now) > _explained(SAME, before, now) else SAME
 
 
-def _refined(light: Light, before: Pixels, now: Pixels, *, flat: bool) -> Light:
+def _explained(light: Light, before: Pixels, now: Pixels) -> int:
+    return int(np.count_nonzero(light.off(before, now) < _NEAR))
+
+
+def _refined(light: Light, before: Pixels, now: Pixels) -> Light:
     """The least squares over the pixels that `light` explains and that are not white."""
-    explained = (light.off(before, now) < _NEAR) & (now < 250)
+    explained = (light.off(before, now) < _NEAR) & (now < _WHITE)
     x, y = before[explained], now[explained]
-    if len(x) < 8:
+    if len(x) < len(now) // 8 or not len(x):
         return light
-    mean_x, mean_y = float(x.mean()), float(y.mean())
-    spread = float(x.var())
-    gain = light.gain if flat or spread < 1 else float(((x - mean_x) * (y - mean_y)).mean()) / spread
-    return Light(gain, mean_y - gain * mean_x)
-
-
-def _modest(light: Light, middle: float) -> bool:
-    return _GAINS[0] <= light.gain <= _GAINS[1] and abs(light.gain * middle + light.offset - middle) <= _SHIFT
+    middle_x, middle_y = float(x.mean()), float(y.mean())
+    x -= np.float32(middle_x)
+    spread = float(np.dot(x, x)) / len(x)
+    gain = float(np.dot(x, y)) / len(x) / spread if spread > _FLAT else light.gain
+    return Light(gain, middle_y - gain * middle_x)
