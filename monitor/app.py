@@ -14,6 +14,7 @@ from monitor.camera.capture import Capture
 from monitor.camera.mailbox import Mailbox
 from monitor.camera.source import Clip, parse_source
 from monitor.classify.classifier import Classifier
+from monitor.clipping import Clipping
 from monitor.clock import Clock
 from monitor.config.load import Loaded
 from monitor.config.schema import Config, MqttSettings
@@ -24,6 +25,7 @@ from monitor.inbox import Inbox
 from monitor.messaging import Messaging
 from monitor.pipeline import Outcome, Pipeline
 from monitor.publish.identity import client_id
+from monitor.record.clips import Clips
 from monitor.record.detection_log import DetectionLog
 from monitor.record.snapshots import Snapshots
 from monitor.record.store import History
@@ -86,6 +88,7 @@ class Daemon:
             (config.history, config.snapshots),
             clock,
         )
+        self.clipping = Clipping(config.clips, Clips(config.clips, config.snapshots), clock) if config.clips.enabled else None
 
     @property
     def config(self) -> Config:
@@ -102,7 +105,8 @@ class Daemon:
         episodes, self._overrides = self._remembered()
         if self.config.mqtt.enabled:
             self._start_messaging(self._broker_settings())
-        self._run(Stage([self._worker("record", self.recording, self.inbox.wake)], 0.6))
+        clips = [self._worker("clips", self.clipping, self.clipping.wake)] if self.clipping else []
+        self._run(Stage([self._worker("record", self.recording, self.inbox.wake), *clips], 0.6))
         ended = orphans(episodes, self.rulebook.places())
         if ended:
             self._deliver(Outcome("", ended))
@@ -214,7 +218,10 @@ class Daemon:
         mailbox = Mailbox(settings.queue_size, self._frames)
         pause, longest = OPENING
         delay = number * min(pause, longest / len(self.config.cameras))
-        capture = Capture(camera, settings, self._clock, mailbox, random.SystemRandom().random, watch=self._watch(camera), delay=delay)
+        offer = self.clipping.ring(camera).offer if self.clipping else None
+        capture = Capture(
+            camera, settings, self._clock, mailbox, random.SystemRandom().random, watch=self._watch(camera), offer=offer, delay=delay
+        )
         return capture, mailbox
 
     def _watch(self, camera: str) -> Watch:
@@ -275,6 +282,8 @@ class Daemon:
     def _deliver(self, outcome: Outcome) -> None:
         announce(outcome, self.messaging.voice if self.messaging else None)
         self.inbox.put(outcome)
+        if self.clipping:
+            self.clipping.put(outcome)
 
     def _worker(self, name: str, work: Work, wake: threading.Event | None = None) -> Worker:
         return Worker(name, work, self._clock, wake=wake, on_give_up=lambda _: self._ask(Request.GIVE_UP))

@@ -2,7 +2,8 @@
 
 The square around the movement is looked at. Where a rule saw something there, its square is kept for as long as the rule is ON or on its
 way there, for things stand still; what moves elsewhere meanwhile is looked at beside it, and a rule scores what it scores best. So a thing
-that walks takes its square along, and a parked car hides no cat.
+that walks takes its square along, and a parked car hides no cat. As long as no rule sees anything in what moves, every other look shows
+what would be looked at without movement, too: of a thing that fills the picture maybe only a part is seen to move.
 """
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ class Attention:
 
     def __init__(self) -> None:
         self._kept: dict[str, Box] = {}
+        self._searched = False
 
     def squares(self, movement: Box | None, otherwise: Box, followed: Mapping[str, float]) -> list[Box]:
         """Give the squares to look at.
@@ -35,7 +37,10 @@ class Attention:
         for box in [*self._kept.values(), *([movement] if movement else [])]:
             if not any(overlap(box, other) >= ALIKE for other in squares):
                 squares.append(box)
-        return squares[-MOST:] or [otherwise]
+        if not self._kept:
+            self._searched = bool(movement) and not self._searched
+            squares += [otherwise] if not self._searched else []
+        return squares[-MOST:]
 
     def learn(self, squares: Sequence[Box], scores: Mapping[str, Sequence[float]], followed: Mapping[str, float]) -> None:
         """Keep, for each rule that follows something, the square in which it saw it best. scores: by rule, one for each square."""

@@ -20,6 +20,14 @@ def test_what_moves_is_looked_at() -> None:
     assert Attention().squares(LEFT, CENTRE, {}) == [LEFT]
 
 
+def test_as_long_as_nothing_is_seen_in_it_every_other_look_shows_what_it_would_be_otherwise_too() -> None:
+    attention = Attention()
+    shown = [attention.squares(LEFT, CENTRE, {}) for _ in range(4)]
+    assert shown == [[LEFT], [LEFT, CENTRE]] * 2
+    attention.learn([LEFT, CENTRE], {"cat": [0.1, 0.8]}, CAT)
+    assert [attention.squares(LEFT, CENTRE, CAT) for _ in range(2)] == [[CENTRE, LEFT]] * 2
+
+
 def test_a_square_is_kept_for_as_long_as_a_rule_follows_what_was_seen_there() -> None:
     attention = Attention()
     attention.learn(attention.squares(LEFT, CENTRE, {}), {"cat": [0.9]}, CAT)
