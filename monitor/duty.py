@@ -19,6 +19,9 @@ EAGER = 0.8
 HEADROOM = 1.25
 """What a camera that wants less than it may have is granted beyond what it took."""
 
+LASTING = 30.0
+"""Seconds that looks must have been slowed until the log says so: the first of them are slow, and other programs come and go."""
+
 QUIET = 60.0
 """Seconds without need for it until the log says that looks are slowed no more."""
 
@@ -46,7 +49,8 @@ class Duty:
         self._read = read
         self._round = now.mono
         self._known: dict[Lane, _Known] = {}
-        self._slowed = False
+        self._told = False
+        self._began: float | None = None
         self._needed = now.mono
 
     def allowed(self, lane: Lane) -> float | None:
@@ -84,14 +88,17 @@ class Duty:
 
     def _tell(self, slowed: Sequence[_Known], dearest: float, now: Moment) -> None:
         """Say once that there are fewer looks than were wanted, and why; and once that there have been enough for some time."""
-        if slowed:
-            self._needed = now.mono
-            if not self._slowed:
-                self._slowed = True
-                log.warning("looks slowed to %.1f a second: %s", min(each.allowed for each in slowed), self._why(dearest))
-        elif self._slowed and now.mono - self._needed >= QUIET:
-            self._slowed = False
-            log.info("looks are slowed no more")
+        if not slowed:
+            self._began = None
+            if self._told and now.mono - self._needed >= QUIET:
+                self._told = False
+                log.info("looks are slowed no more")
+            return
+        self._needed = now.mono
+        self._began = now.mono if self._began is None else self._began
+        if not self._told and now.mono - self._began >= LASTING:
+            self._told = True
+            log.warning("looks slowed to %.1f a second: %s", min(each.allowed for each in slowed), self._why(dearest))
 
     def _why(self, dearest: float) -> str:
         if self.heat.throttled:

@@ -67,6 +67,14 @@ def test_the_classifier_is_left_some_air(stage: Stage, caplog: pytest.LogCapture
     assert said(caplog) == ["looks slowed to 1.4 a second: one takes 250 ms"]
 
 
+def test_a_few_slow_looks_are_no_news(stage: Stage, caplog: pytest.LogCaptureFixture) -> None:
+    for cost in (0.3, 0.02, 0.02, 0.02, 0.02):
+        stage.run(ROUND, cost, "porch", "yard")
+    stage.run(60, 0.02, "porch", "yard")
+    assert stage.allowed("porch") == FPS
+    assert not said(caplog)
+
+
 def test_what_a_quiet_camera_leaves_goes_to_the_busy_one(stage: Stage) -> None:
     stage.run(120, 0.2, "porch")
     assert stage.allowed("porch") == pytest.approx((0.7 - 0.25 * 0.2) / 0.2)
@@ -90,7 +98,7 @@ def test_a_hot_board_is_given_less_to_do_until_it_has_cooled_down(stage: Stage, 
 def test_a_board_that_throttles_itself_is_given_half(stage: Stage, caplog: pytest.LogCaptureFixture) -> None:
     stage.run(60, 0.06, "porch", "yard")
     stage.heat = Heat(70.0, throttled=True)
-    stage.run(30, 0.06, "porch", "yard")
+    stage.run(60, 0.06, "porch", "yard")
     assert stage.allowed("porch") == pytest.approx(0.35 / 0.12)
     assert said(caplog) == ["looks slowed to 2.9 a second: the board throttles itself"]
 
