@@ -106,10 +106,16 @@ class Street:
         return (self._used() - used) / (stopwatch() - began)
 
     def stop(self, number: int) -> None:
-        """End both daemons as systemd would, and hold that no look was lost on a healthy camera."""
-        for one in (self.box, self.alone):
-            one.stop(number)
-            self._check_looks(one)
+        """End the daemon as systemd would, and hold that no look was lost on a healthy camera."""
+        self.alone.kill()
+        self.box.stop(number)
+        rows = [json.loads(line) for line in verb(self.box, "history", "--label", "red", "--json").splitlines()]
+        for name, server in self._healthy["box"].items():
+            (sighting,) = [row for row in rows if row["camera"] == name]
+            first, last = (datetime.fromisoformat(sighting[end]).timestamp() for end in ("first", "last"))
+            sent = sum(first <= at <= last for at in server.sent)
+            note(f"{name} sent {sent} pictures in {last - first:.1f} s, looks: {sighting['looks']}")
+            assert sighting["looks"] >= sent  # the first of these was sent before `first`, and the last perhaps looked at after `last`
 
     def check_secrets(self, *giveaways: str) -> None:
         """Hold that no word of a password is in what the daemon said or wrote."""
@@ -135,15 +141,6 @@ class Street:
 
     def _used(self) -> float:
         return self.box.cpu_seconds() - self.alone.cpu_seconds()
-
-    def _check_looks(self, one: Daemon) -> None:
-        rows = [json.loads(line) for line in verb(one, "history", "--label", "red", "--json").splitlines()]
-        for name, server in self._healthy[one.folder.name].items():
-            (sighting,) = [row for row in rows if row["camera"] == name]
-            first, last = (datetime.fromisoformat(sighting[end]).timestamp() for end in ("first", "last"))
-            sent = sum(first <= at <= last for at in server.sent)
-            note(f"{one.folder.name}: {name} sent {sent} pictures in {last - first:.1f} s, looks: {sighting['looks']}")
-            assert sighting["looks"] >= sent  # the first of these was sent before `first`, and the last perhaps looked at after `last`
 
 
 class Reply(socketserver.ThreadingTCPServer):

@@ -100,12 +100,11 @@ def test_cameras_that_cannot_be_opened_are_named_once_and_come_when_they_can(
     }
     dashboard = subscribe(mosquitto.port)
     street.run({name: source for name, (source, _, _) in broken.items()}, mosquitto.port)
+    share = street.extra_share(60 if FULL else 6)
     for name, (_, reason, _) in broken.items():
         dashboard.wait(f"monitor/{name}/availability", 15, state="offline", reason=reason)
         dashboard.wait(f"monitor/{name}/red", 1, state=None)
-    knocks = locked.describes
-    share = street.extra_share(60 if FULL else 6)
-    assert locked.describes == knocks or FULL
+    assert locked.describes <= 4, "one attempt, and one to find out why"
 
     returned = stopwatch()
     away.start()
@@ -132,13 +131,13 @@ def test_cameras_that_break_are_seen_to_and_come_back_and_nothing_of_it_stays(
     camera: Callable[[], RtspServer],
     scene: Callable[[str], Path],
 ) -> None:
-    names = ("cut", "stalled", "damaged", "garbled", "resized", "slow", "hasty")
+    names = ("cut", "stalled", "damaged", "garbled", "resized", "slow", "hasty", "black", "infrared", "still")
     broken = {name: camera() for name in names}
     dashboard = subscribe(mosquitto.port)
     street.run({name: {"source": server.url} for name, server in broken.items()}, mosquitto.port)
     for name in names:
         dashboard.wait(f"monitor/{name}/red", 20, state="ON")
-    before, well = usage(street.box), street.extra_share(4)
+    before, well = usage(street.box), street.extra_share(3)
     broken["hasty"].fps = 500
     street.extra_share(2)
     broken["hasty"].fps = 10
@@ -150,83 +149,82 @@ def test_cameras_that_break_are_seen_to_and_come_back_and_nothing_of_it_stays(
     broken["garbled"].garbage = True
     broken["resized"].show(scene("large"))
     broken["slow"].fps = 0.25  # a picture every four seconds, and after five it would be given up
+    broken["black"].show(scene("black"))
+    broken["infrared"].show(scene("infrared"))
+    broken["still"].frozen = True  # not for long enough to count as frozen
     assert "the stream broke off" in street.box.line("cut: lost", 2)
     share = street.extra_share(8)
     dashboard.wait("monitor/stalled/availability", 8, since=broke, state="offline", reason="lost")
     dashboard.wait("monitor/stalled/red", 1, since=broke, state=None)
     assert "no picture comes any more" in street.box.line("stalled: lost", 4)
     assert stopwatch() - broke < 2 * 5 + 1
+    dashboard.wait("monitor/black/problem", 10, since=broke, state="ON", kind="black")
+    dashboard.wait("monitor/black/red", 1, since=broke, state=None)
+    dashboard.wait("monitor/infrared/red", 1, since=broke, state="OFF")
 
     healed = stopwatch()
     for server in broken.values():
-        server.corrupt = server.garbage = False
+        server.corrupt = server.garbage = server.frozen = False
         server.fps = 10
+        server.show(scene("red"))
         server.resume()
-    broken["resized"].show(scene("red"))
     dashboard.wait("monitor/stalled/red", 15, since=healed, state="ON")  # by opening anew: its old connection has long been closed
     dashboard.wait("monitor/garbled/red", 25, since=healed, state="ON")
-    street.extra_share(3)
+    dashboard.wait("monitor/black/problem", 15, since=healed, state="OFF")
+    dashboard.wait("monitor/black/red", 2, since=healed, state="ON")
     after = usage(street.box)
     street.stop(signal.SIGTERM)
 
-    note(f"seven cameras take {100 * well:.1f} % of a core, and {100 * share:.1f} % while they are broken; {before} -> {after}")
+    note(f"ten cameras take {100 * well:.1f} % of a core, and {100 * share:.1f} % while they are broken; {before} -> {after}")
     assert share < well + SPIN
     assert broken["stalled"].connections > 1
     assert after.threads == before.threads
     assert after.descriptors == before.descriptors
     assert after.rss < before.rss + GROWTH
-    for name in ("cut", "damaged", "resized", "slow", "hasty"):
+    for name in set(names) - {"stalled", "garbled"}:
         assert len(dashboard.on(f"monitor/{name}/availability")) == 1, "not a second of it was offline"
         assert dashboard.on(f"monitor/{name}/red")[-1].body["state"] == "ON"
-    for name in ("damaged", "resized", "slow", "hasty"):
+    for name in set(names) - {"stalled", "garbled", "cut"}:
         assert not street.box.lines(f" {name}: lost")
+    for name in set(names) - {"black"}:
+        assert not [told for told in dashboard.on(f"monitor/{name}/problem") if told.body["state"] == "ON"]
 
 
-@pytest.mark.timeout(400)
-def test_pictures_that_cannot_be_trusted_are_told_of_and_infrared_light_is_no_problem(
-    street: Street,
-    subscribe: Callable[..., Subscriber],
-    mosquitto: Mosquitto,
-    camera: Callable[[], RtspServer],
-    scene: Callable[[str], Path],
-) -> None:
-    broken = {name: camera() for name in ("black", "covered", "infrared", "frozen")}
-    dashboard = subscribe(mosquitto.port)
-    street.run({name: {"source": server.url} for name, server in broken.items()}, mosquitto.port)
-    for name in broken:
-        dashboard.wait(f"monitor/{name}/red", 20, state="ON")
-    street.extra_share(KNOWN if FULL else 3)
+if FULL:
 
-    broke = stopwatch()
-    broken["black"].show(scene("black"))
-    broken["infrared"].show(scene("infrared"))
-    broken["frozen"].frozen = True
-    blind = {"black": "black"}
-    if FULL:
-        broken["covered"].show(scene("covered"))
-        blind |= {"covered": "covered", "frozen": "frozen"}
-    for name, kind in blind.items():
-        told = dashboard.wait(f"monitor/{name}/problem", 75 if kind == "frozen" else 25, since=broke, state="ON", kind=kind)
-        dashboard.wait(f"monitor/{name}/red", 2, since=broke, state=None)
-        note(f"{kind} after {told.at - broke:.1f} s")
-    if FULL:
+    @pytest.mark.timeout(400)
+    def test_frozen_and_covered_cameras_are_told_of_and_alert_nothing(
+        street: Street,
+        subscribe: Callable[..., Subscriber],
+        mosquitto: Mosquitto,
+        camera: Callable[[], RtspServer],
+        scene: Callable[[str], Path],
+    ) -> None:
+        frozen, covered = camera(), camera()
+        dashboard = subscribe(mosquitto.port)
+        street.run({"frozen": {"source": frozen.url}, "covered": {"source": covered.url}}, mosquitto.port)
+        street.extra_share(KNOWN)
+
+        broke = stopwatch()
+        frozen.frozen = True
+        covered.show(scene("covered"))
+        for name, within in (("covered", 25), ("frozen", 75)):
+            told = dashboard.wait(f"monitor/{name}/problem", within, since=broke, state="ON", kind=name)
+            dashboard.wait(f"monitor/{name}/red", 2, since=broke, state=None)
+            note(f"{name} after {told.at - broke:.1f} s")
         dashboard.wait("monitor/frozen/availability", 2, since=broke, state="offline", reason="frozen")
-    dashboard.wait("monitor/infrared/red", 1, since=broke, state="OFF")
+        street.extra_share(10)
+        assert [alert["event_type"] for alert in dashboard.alerts() if alert["camera"] == "frozen"] in (["start"], ["start", "end"])
 
-    healed = stopwatch()
-    for server in broken.values():
-        server.frozen = False
-        server.show(scene("red"))
-    for name in blind:
-        dashboard.wait(f"monitor/{name}/problem", 30, since=healed, state="OFF")
-        dashboard.wait(f"monitor/{name}/red", 5, since=healed, state="ON")
-    street.stop(signal.SIGTERM)
-    for name in set(broken) - set(blind):
-        assert not [message for message in dashboard.on(f"monitor/{name}/problem") if message.body["state"] == "ON"]
-    starts = {name: sum(alert["event_type"] == "start" for alert in dashboard.alerts() if alert["camera"] == name) for name in broken}
-    assert starts["black"] <= 2
-    for name in set(broken) - {"frozen"}:
-        assert len(dashboard.on(f"monitor/{name}/availability")) == 1, "only a frozen one counts as away"
+        healed = stopwatch()
+        frozen.frozen = False
+        covered.show(scene("red"))
+        dashboard.wait("monitor/frozen/availability", 5, since=healed, state="online")
+        for name in ("frozen", "covered"):
+            dashboard.wait(f"monitor/{name}/problem", 25, since=healed, state="OFF")
+            dashboard.wait(f"monitor/{name}/red", 5, since=healed, state="ON")
+        street.stop(signal.SIGTERM)
+        assert len(dashboard.on("monitor/covered/availability")) == 1, "only a frozen one counts as away"
 
 
 @pytest.mark.skipif(os.geteuid() != 0 or shutil.which("unshare") is None, reason="a resolver of its own takes root and unshare")
@@ -250,7 +248,7 @@ def test_a_name_server_that_never_answers_holds_up_one_camera_and_not_the_stop(
 def test_a_source_that_makes_no_sense_is_refused_with_its_line(daemon: Callable[..., Daemon], colours: Path) -> None:
     cameras = {
         "scheme": {"source": "ftp://viewer:s3cr@t/pass@cam.example/video"},
-        "port": {"source": "rtsp://viewer:s3cr@t/pass@cam.example:70000/cam"},
+        "port": {"source": "rtsp://cam.example:70000/cam"},
         "host": {"source": "rtsp:///cam"},
     }
     box = daemon(settings(cameras, model={"name": "colours", "weights": str(colours)}))
