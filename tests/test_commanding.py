@@ -194,3 +194,14 @@ def test_the_log_level_is_set_and_shown(stage: Stage) -> None:
     stage.say("bridge/log_level/set", "error")
     assert logging.getLogger("monitor").level == logging.ERROR
     assert stage.shown("bridge/log_level/state") == "error"
+
+
+def test_after_a_change_of_cameras_only_the_new_ones_are_obeyed(stage: Stage) -> None:
+    stage.commander.change(CommandReader(Topics("B"), {"yard": ["blue"]}), [stage.lanes.lanes["yard"]])
+    stage.say("porch/detect/set", "OFF")
+    stage.say("yard/threshold/red/set", "0.4")
+    refused = [answer["error"] for _, answer in stage.answers()]
+    assert [error.split(";")[0] for error in refused] == ["no camera 'porch'", "no rule of yard 'red'"]
+    stage.say("yard/detect/set", "OFF")
+    stage.lanes.step(1.0)
+    assert stage.shown("yard/detect/state") == "OFF"
