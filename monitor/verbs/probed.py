@@ -74,7 +74,7 @@ def _advice(report: ProbeReport) -> str | None:
     if report.width * report.height > _LARGE:
         return "take the camera's second stream (sub-stream), if it has one: 1280x720 or less is enough for the model"
     if report.codec == "hevc":
-        return "set the camera to H.264, if it can: H.265 takes more to decode"
+        return "set the camera to H.264, if it can: H.265 takes about twice as much to decode"
     if report.fps and report.fps > _MANY:
         return "set the camera to 10 frames a second or so: each is decoded, and few are looked at"
     if report.key_interval and report.key_interval > _RARE:

@@ -48,4 +48,7 @@ def test_a_probe_measures_size_rate_and_key_frames(gst_camera: GstCamera) -> Non
     assert (report.live, report.codec, report.width, report.height) == (True, "h264", 320, 240)
     assert report.fps == pytest.approx(20, rel=0.2)
     assert report.key_interval == pytest.approx(1.0, abs=0.3)
+    assert report.keyframes_share is not None
+    assert report.all_share is not None
+    assert 0 < report.keyframes_share < report.all_share
     assert report.picture is not None
