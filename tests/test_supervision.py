@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import os
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,7 +14,7 @@ from monitor.camera.capture import Capture
 from monitor.camera.mailbox import Mailbox
 from monitor.camera.opencv import Decode
 from monitor.camera.source import Description
-from monitor.clock import ManualClock
+from monitor.clock import ManualClock, stopwatch
 from monitor.runtime.signals import Request
 from monitor.runtime.threads import Worker
 from monitor.supervision import ABSENT, LIMIT, STUCK, WINDOW, Captures
@@ -207,3 +209,21 @@ def test_a_capture_that_stops_leaves_nothing(bench: Bench) -> None:
     assert not bench.crew
     assert not bench.captures.left_behind()
     assert bench.opener.opened[-1].closed
+
+
+def test_opencv_itself_hangs_and_is_replaced(bench: Bench, tmp_path: Path) -> None:
+    """Opening a pipe waits for somebody who writes into it, and OpenCV has no time limit for that."""
+    pipe = tmp_path / "pipe.avi"
+    os.mkfifo(pipe)
+    settings = load_text(tmp_path, f"cameras: {{porch: {{source: {pipe}}}}}").config.cameras["porch"]
+    bench.lane.capture = hung = Capture("porch", settings, bench.clock, bench.mailbox, lambda: 0.5)
+    bench.start()
+    bench.supervise(STUCK + 1)
+    assert bench.lane.capture is not hung
+    assert bench.captures.left_behind() == ["capture-porch"]
+    deadline = stopwatch() + 10
+    while bench.captures.left_behind() and stopwatch() < deadline:  # as when a server answers after all
+        with contextlib.suppress(OSError):  # it may not have come as far as to open it
+            os.close(os.open(pipe, os.O_WRONLY | os.O_NONBLOCK))
+    assert not bench.captures.left_behind()
+    assert not bench.mailbox

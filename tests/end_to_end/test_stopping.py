@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import signal
 import socket
@@ -25,6 +26,22 @@ def test_a_camera_that_hangs_while_it_is_opened_does_not_hold_up_the_end(
     box = daemon(settings(cameras | {"well": {"source": str(wall_clip), "loop": True}}))
     box.line("well: connected")
     note(f"{box.stop(signal.SIGTERM):.2f} s")
+
+
+def test_a_camera_that_opencv_never_comes_back_from_holds_up_neither_a_reload_nor_the_end(
+    daemon: Callable[..., Daemon], tmp_path: Path, wall_clip: Path
+) -> None:
+    """Opening a pipe waits for somebody who writes into it, without a time limit."""
+    pipe = tmp_path / "pipe.avi"
+    os.mkfifo(pipe)
+    well = {"source": str(wall_clip), "loop": True}
+    box = daemon(settings({"stuck": {"source": str(pipe)}, "well": well}))
+    box.line("well: connected")
+    box.write(settings({"well": well, "hall": well}))
+    box.process.send_signal(signal.SIGHUP)
+    box.line("hall: connected")
+    note(f"{box.stop(signal.SIGTERM):.2f} s")
+    assert len(box.lines("well: connected")) == 1
 
 
 def test_a_broker_that_is_down_or_silent_does_not_hold_up_the_end(
