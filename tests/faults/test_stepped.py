@@ -10,10 +10,14 @@ from pathlib import Path
 import cv2
 import pytest
 
+from monitor.camera.capture import Capture
+from monitor.camera.mailbox import Mailbox
 from monitor.camera.state import LinkState
 from monitor.clock import ManualClock
+from monitor.config.schema import CameraSettings
 from monitor.values import OfflineReason
 from monitor.workers import Lane
+from tests.camera.fake_source import LIVE, FakeOpener, FakeSource, frames
 from tests.faults.stepped import HEALTHY, TICK, Steady, UsbBus, World
 
 
@@ -117,3 +121,13 @@ def test_a_slow_model_does_not_hold_up_the_cameras_and_sees_nothing_old(tmp_path
         assert camera.given >= 590
         assert world.lanes[name].looks >= 9
         assert max(world.ages[name]) < 0.1 + 2.0 + TICK
+
+
+@pytest.mark.xfail(reason="each of its pictures is taken for the stale one that ends a stall, and nothing says so")
+def test_a_camera_as_slow_as_the_read_timeout_is_looked_at(clock: ManualClock) -> None:
+    mailbox = Mailbox(100)
+    opener = FakeOpener(clock, FakeSource(clock, frames(20, takes=LIVE.read_timeout or 5.0)))
+    capture = Capture("slow", CameraSettings(source="rtsp://cam/sub"), clock, mailbox, lambda: 0.5, opener)
+    for _ in range(20):
+        capture.step(clock.now())
+    assert len(mailbox) > 10
