@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from monitor.camera.probe import ProbeReport
 
 _LARGE = 1280 * 720
-"""Pixels of a picture beyond which a smaller one costs far less and shows the model enough."""
+"""Pixels of a picture beyond which a smaller one costs far less and shows the model nearly as much."""
 
 _MANY = 15.0
 """Frames a second beyond which most are decoded for nothing."""
@@ -72,7 +72,7 @@ def _advice(report: ProbeReport) -> str | None:
     if not report.live or not report.width or not report.height:
         return None
     if report.width * report.height > _LARGE:
-        return "take the camera's second stream (sub-stream), if it has one: 1280x720 or less is enough for the model"
+        return "take the camera's second stream (sub-stream), if it has one: it costs a fraction, and only things far away suffer"
     if report.codec == "hevc":
         return "set the camera to H.264, if it can: H.265 takes about twice as much to decode"
     if report.fps and report.fps > _MANY:
