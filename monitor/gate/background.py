@@ -21,14 +21,14 @@ _SAMPLE = 500
 _CALM = 1.5
 """Grey levels: if half of the pixels are as near as this, the light is the same."""
 
-_LEAST, _PER_STRAY = 10.0, 4.0
+_LEAST, _PER_STRAY = 8.0, 4.0
 """Grey levels by which a pixel must differ at sensitivity 0.5; how many more for each that it strays by itself."""
 
 _COMMON = 6.0
 """Grey levels: if half of all pixels stray more than this, it is no noise."""
 
-_LEARN, _LEARN_STRAY, _AT_FIRST = 10.0, 60.0, 3.0
-"""Seconds of the running means: of a pixel, of how far it strays, and the least for that while the background is new."""
+_LEARN, _LEARN_STRAY, _AT_FIRST = 10.0, 60.0, 5.0
+"""Seconds of the running means: of a pixel, of how far it strays, and the least for that in the beginning."""
 
 _WHITE = np.float32(255)
 
@@ -64,7 +64,7 @@ class Background:
         self._smooth = np.zeros((height, width), np.uint8)
         self._differs, self._moves, self._stands = np.zeros((3, height, width), np.bool_)
         self._differing = 0
-        self._age = 0.0
+        self._age = self._known = 0.0
 
     def learn(self, grey: Grey) -> None:
         """Take a picture for the background, at once. How far pixels stray is kept: the scene does that in any light."""
@@ -99,9 +99,19 @@ class Background:
         self._mean += self._off * np.float32(weight)
         np.abs(self._off, out=self._off)
         self._absorb(seconds)
-        self._off -= self._stray
-        self._off *= np.float32(_weight(seconds, min(max(self._age, _AT_FIRST), _LEARN_STRAY)))
-        self._stray += self._off
+        self._learn_stray(self._off, seconds)
+
+    def wait(self, seconds: float) -> None:
+        """Learn only how restless the pixels are from one picture to the next, while it is open what the background is."""
+        np.subtract(self._now, self._before, out=self._off)
+        np.minimum(np.abs(self._off, out=self._off), self._allowed, out=self._off)
+        self._learn_stray(self._off, seconds)
+
+    def _learn_stray(self, off: NDArray[np.float32], seconds: float) -> None:
+        self._known += seconds
+        off -= self._stray
+        off *= np.float32(_weight(seconds, min(max(self._known, _AT_FIRST), _LEARN_STRAY)))
+        self._stray += off
 
     def _absorb(self, seconds: float) -> None:
         """Take what differs and stands still for long enough into the background; it says nothing of how far pixels stray."""

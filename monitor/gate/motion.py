@@ -20,7 +20,7 @@ SETTLE = 1.0
 _MOST = 0.5
 """Of the picture: if more than this differs at once, it is the light or another scene rather than something that moves."""
 
-_LEAST = 0.0015
+_LEAST = 0.001
 """Of the picture: the least that something must cover to count, at sensitivity 0.5."""
 
 
@@ -43,6 +43,7 @@ class MotionGate:
         self._open_until = -inf
         self._shut_until = -inf
         self._changed: float | None = None
+        self._least = 1
         self._movement: Region | None = None
 
     def forget(self) -> None:
@@ -74,32 +75,40 @@ class MotionGate:
         """Where something moves, or did a moment ago."""
         seconds, self._at = mono - self._at, mono
         if self._background is None or self._background.shape != grey.shape:
-            self._background = Background(grey.shape, self._settings.sensitivity, self._masks, self._zones)
-            self._renew(self._background, grey, GateReason.START)
-            self._open_until = self._shut_until = -inf
+            self._begin(grey)
             return None
         difference = self._background.compare(grey)
         if difference.share > _MOST:
-            self._see_change(self._background, grey, mono)
+            self._see_change(self._background, grey, mono, seconds)
         else:
             self._changed = None
             self._background.follow(seconds)
-            self._see_movement(self._background, difference, mono)
+            self._see_movement(difference, mono)
         return self._movement if mono <= self._open_until else None
 
-    def _see_change(self, background: Background, grey: Grey, mono: float) -> None:
+    def _begin(self, grey: Grey) -> None:
+        background = Background(grey.shape, self._settings.sensitivity, self._masks, self._zones)
+        share = _LEAST * 4 ** (0.5 - self._settings.sensitivity)
+        self._least = max(1, round(min(share * grey.size, background.counted / 2)))
+        self._open_until = self._shut_until = -inf
+        self._background = background
+        self._renew(background, grey, GateReason.START)
+
+    def _see_change(self, background: Background, grey: Grey, mono: float, seconds: float) -> None:
         if self._changed is None:
             self._changed = mono
-            self._shut_until = mono + SETTLE if mono > self._open_until else -inf
-        elif mono - self._changed >= SETTLE:
+            # Twice in a row would let a light that blinks keep the gate shut.
+            if mono > max(self._open_until, self._shut_until + SETTLE):
+                self._shut_until = mono + SETTLE
+            return
+        background.wait(seconds)
+        if mono - self._changed >= SETTLE:
             self._renew(background, grey, GateReason.CHANGE)
 
-    def _see_movement(self, background: Background, difference: Difference, mono: float) -> None:
-        if mono < self._shut_until or not background.counted:
+    def _see_movement(self, difference: Difference, mono: float) -> None:
+        if mono < self._shut_until or difference.number < self._least:
             return
-        size = background.shape[0] * background.shape[1] * _LEAST * 4 ** (0.5 - self._settings.sensitivity)
-        least = max(1, round(min(size, background.counted / 2)))
-        moving = largest(difference.moving, least) if difference.number >= least else None
+        moving = largest(difference.moving, self._least)
         if moving:
             self._movement = moving
             self._open_until = mono + LINGER
