@@ -140,3 +140,13 @@ def test_a_camera_that_was_opened_anew_is_looked_at_as_at_the_start() -> None:
 def test_without_a_gate_every_picture_is_looked_at() -> None:
     seen = Seen(motion={"enabled": False})
     assert set(reasons(seen.quiet(10))) == {GateReason.UNGATED}
+
+
+def test_pictures_may_change_their_size_at_any_time() -> None:
+    seen = Seen()
+    list(seen.quiet(120))
+    for width, height in ((320, 240), (64, 36), (1, 1), (2, 90), (1920, 1080)):
+        image = np.random.default_rng(width).integers(0, 255, (height, width, 3)).astype(np.uint8)
+        assert seen.show(image).reason is GateReason.START
+    list(seen.quiet(300))
+    assert seen.watch.problem is None
