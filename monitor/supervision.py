@@ -72,6 +72,8 @@ class Captures:
     def stop(self, cameras: Collection[str]) -> None:
         """Stop the captures of these cameras, and leave behind those that take too long."""
         workers = [worker for camera in cameras if (worker := self._workers.pop(camera, None))]
+        for camera in cameras:
+            self._hung.pop(camera, None)
         stop_all(workers, PATIENCE)
         for worker in workers:
             self._crew.remove(worker)
