@@ -38,8 +38,12 @@ _ABSENT_LONGEST = 5.0
 """The longest pause while nobody answers at all. Asking then is one packet, and a camera that returns is to be seen at once."""
 
 _STALLED = 0.9
-"""The part of the read timeout from which a frame is taken for the stale one that FFmpeg flushes out of its decoder when a read runs
-into its timeout. Half would do for a fast camera, and lose every frame of a slow one."""
+"""The part of the read timeout from which a frame may be the stale one that FFmpeg flushes out of its decoder when a read runs into its
+timeout."""
+
+_RECENT = 0.5
+"""The part of the time that such a read took by which the stream's own time stamps must have gone on, or the frame is the stale one: of a
+slow camera they have."""
 
 _EMPTY_LIMIT = 3
 """Frames in a row that give no picture until the camera is opened anew."""
@@ -169,17 +173,19 @@ class Capture:
         self._run_began = 0.0
 
     def _grab(self, source: Source, now: Moment) -> float:
+        before = source.position
         grabbed = source.grab()
         if self._abandoned:
             self.close()
             return _IDLE
         at = self._clock.now()
         limit = source.facts.read_timeout
-        stalled = limit is not None and at.mono - now.mono >= _STALLED * limit
+        waited = at.mono - now.mono
+        stalled = limit is not None and waited >= _STALLED * limit
         if not grabbed:
             return self._miss(source, at, stalled=stalled)
         self._misses = 0
-        if stalled:
+        if stalled and source.position - before < _RECENT * waited:
             self.counters.stale += 1
             return 0.0
         if self._paced:

@@ -29,7 +29,7 @@ Decode = Literal["all", "keyframes"]
 OPEN_TIMEOUT = 10.0
 """Seconds until an attempt to open a stream is given up."""
 
-READ_TIMEOUT = 5.0
+READ_TIMEOUT = 6.0
 """Seconds without a frame until a stream counts as stalled; it shows after twice that, for a stale frame comes in between."""
 
 KEYFRAME_TIMEOUT = 20.0
