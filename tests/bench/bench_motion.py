@@ -1,8 +1,8 @@
 """What one quiet 1080p20 H.264 camera costs: the daemon with every frame and with key frames only, Motion, and bare decoding.
 
-Run by hand: `python -m tests.bench.bench_motion [--seconds N] [--rounds N] [--only NAME ...]`; needs ffmpeg, GStreamer's RTSP server for
-Python, opencv-doc, motion, mosquitto and the weights of efficientnet_lite0. All get the very same stream, one after another, each alone.
-Motion has Debian's own configuration but for the camera, its size and rate, and that it saves and serves nothing.
+Run by hand: `python -m tests.bench.bench_motion [--seconds N] [--rounds N] [--kbits N] [--only NAME ...]`; needs ffmpeg, GStreamer's RTSP
+server for Python, opencv-doc, motion, mosquitto and the weights of efficientnet_lite0. All get the very same stream, one after another,
+each alone. Motion has Debian's own configuration but for the camera, its size and rate, and that it saves and serves nothing.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from tests.bench.streams import Stream, Streams
 from tests.end_to_end.conftest import Daemon, Subscriber, settings
 from tests.publish.brokers import Mosquitto
 
-WIDTH, HEIGHT, FPS, KBITS = 1920, 1080, 20, 3000
+WIDTH, HEIGHT, FPS = 1920, 1080, 20
 WARM_UP = 15
 SCENE = 20
 """Seconds that are encoded; the stream shows them again and again."""
@@ -59,7 +59,8 @@ def motion(folder: Path, url: str) -> Iterator[int]:
     config.write_text("\n".join([*kept, *(f"{key} {value}" for key, value in ours.items()), ""]))
     with _running("motion", "-n", "-c", str(config)) as pid:
         yield pid
-    sys.stdout.write((folder / "motion.log").read_text())
+    told = (folder / "motion.log").read_text().splitlines(keepends=True)
+    sys.stdout.write("".join(line for line in told if "[NTC]" not in line))
 
 
 @contextlib.contextmanager
@@ -117,6 +118,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--seconds", type=float, default=60.0)
     parser.add_argument("--rounds", type=int, default=1)
+    parser.add_argument("--kbits", type=int, default=3000, help="of the stream, a second")
     parser.add_argument("--only", nargs="+", metavar="NAME")
     parser.add_argument("--grab", nargs=2, help=argparse.SUPPRESS)
     args = parser.parse_args()
@@ -126,19 +128,19 @@ def main() -> None:
     runs = contestants(args.only)
     found: dict[str, list[Usage]] = {name: [] for name in runs}
     with tempfile.TemporaryDirectory() as folder:
-        scene = quiet(Path(folder) / "scene.mp4", WIDTH, HEIGHT, FPS, SCENE, KBITS)
+        scene = quiet(Path(folder) / "scene.mp4", WIDTH, HEIGHT, FPS, SCENE, args.kbits)
         clip = repeat(scene, Path(folder) / "clip.mp4", args.seconds + WARM_UP + 60)
         for _ in range(args.rounds):
             for name, run in runs.items():
                 found[name].append(measure(clip, args.seconds, run))
                 sys.stdout.write(f"{name}: {found[name][-1]}\n")
                 sys.stdout.flush()
+    sys.stdout.write(f"\n{machine()}\n{WIDTH}x{HEIGHT}, {FPS} fps, {args.kbits} kbit/s, nothing moves\n")
     _print(found)
 
 
 def _print(found: Mapping[str, list[Usage]]) -> None:
     cpu = {name: statistics.median(usage.cpu for usage in usages) for name, usages in found.items()}
-    sys.stdout.write(f"\n{machine()}\n{WIDTH}x{HEIGHT}, {FPS} fps, {KBITS / 1000:.0f} Mbit/s, nothing moves\n")
     sys.stdout.write(f"{'':<22}{'of a core':>10}{'peak':>9}{'x Motion':>10}{'at most':>9}\n")
     for name, usages in found.items():
         ratio = f"{cpu[name] / cpu['Motion']:.2f}" if "Motion" in cpu else ""
