@@ -42,7 +42,7 @@ _TIMES = {
     ProblemKind.FROZEN: (60.0, 0.0),
     ProblemKind.BLACK: (10.0, _HEALTHY),
     ProblemKind.COVERED: (10.0, _HEALTHY),
-    ProblemKind.MOVED: (60.0, _HEALTHY),
+    ProblemKind.MOVED: (40.0, _HEALTHY),  # beside the 20 s after which another view is known
     ProblemKind.BLURRED: (60.0, _HEALTHY),
     ProblemKind.CLOCK: (30.0, _HEALTHY),
     ProblemKind.SLOW: (60.0, _HEALTHY),
@@ -66,7 +66,7 @@ class Condition:
         self._timing = Timing(None, keyframes=keyframes)
         self._repeats = Repeats()
         self._averager = Averager(masks)
-        self._exposure = Exposure(128.0, flat=False, structured=False)
+        self._exposure = Exposure(128.0, flat=False, clear=False)
         self._view = View()
         self._problem: ProblemKind | None = None
         self._night = False
@@ -75,7 +75,7 @@ class Condition:
         self._middle: Grey | None = None
         self._measured: Sharpness | None = None
         self._sharp_due = -math.inf
-        self._structured_at = self._recognised_at = -math.inf
+        self._recognised_at = self._clear_at = -math.inf  # when the usual view was there last, and when it was clear, too
         self._emptied = False
 
     @property
@@ -120,8 +120,8 @@ class Condition:
         self._timing = Timing(told_fps, keyframes=self._keyframes)
         self._reset(_OF_TIME)
         if self._last is not None and now.mono - self._last <= _OUTAGE:
-            self._structured_at += now.mono - self._last
             self._recognised_at += now.mono - self._last
+            self._clear_at += now.mono - self._last
         self._last = now.mono
         self._averager.drop()
         self._seconds = 0.0
@@ -165,31 +165,30 @@ class Condition:
         mean, seen, view = self._averager.take(), self._averager.seen, self._view
         self._night = colourless(image, self._night)
         self._exposure = expose(mean, seen)
-        view.see(mean, seen, self._measured, night=self._night)
+        view.see(mean, seen, self._exposure.level, self._measured, night=self._night)
         self._measured = None
+        if view.recognised:
+            self._recognised_at = now
+            self._clear_at = now if self._exposure.clear else self._clear_at
         self._lasting[ProblemKind.BLACK].see(self._is_black(image, now), seconds)
         self._lasting[ProblemKind.COVERED].see(self._is_covered(now), seconds)
         self._lasting[ProblemKind.MOVED].see(view.moved, seconds)
         self._lasting[ProblemKind.BLURRED].see(view.blurred, seconds)
         if all(self._lasting[kind].quiet for kind in _OF_SIGHT):
-            view.learn(seconds)
+            view.learn(seconds, faded=self._exposure.flat)
         if view.settle(seconds):
             self._reset(_OF_VIEW)
 
     def _is_black(self, image: Image, now: float) -> bool:
         """Whether there is nothing in the picture, and night is no reason for it."""
-        if self._exposure.structured:
-            self._structured_at = now
-        if not self._exposure.empty:
+        if not self._exposure.empty or self._view.there:
             self._emptied = False
             return False
-        self._emptied = self._emptied or now - self._structured_at <= _AT_ONCE
+        self._emptied = self._emptied or (now - self._clear_at <= _AT_ONCE and not self._view.blank)
         return self._emptied or not living(image)
 
     def _is_covered(self, now: float) -> bool | None:
         """Whether the scene has gone, and night is no reason for it; None if in doubt."""
-        if self._view.recognised:
-            self._recognised_at = now
         gradual = self._lasting[ProblemKind.COVERED].quiet and now - self._recognised_at > _AT_ONCE
         return False if gradual else self._view.gone
 

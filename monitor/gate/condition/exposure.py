@@ -19,8 +19,8 @@ BRIGHT = 232
 _FLAT = 3.0
 """Standard deviation up to which nothing is in a picture that was averaged for seconds; the fall-off towards its corners stays below."""
 
-_STRUCTURED = 8.0
-"""Standard deviation from which something is clearly in it."""
+_CLEAR = 8.0
+"""Standard deviation from which a picture is clear; one that fades away is not for minutes before it is flat."""
 
 _LAMP = 20.0
 """Levels by which one small spot stands out that is no grain: a lamp, a window."""
@@ -39,11 +39,11 @@ _CELLS = (16, 9)
 
 @dataclass(frozen=True, slots=True)
 class Exposure:
-    """How a picture is lit. level: its median, 0..255; flat: nothing is in it; structured: clearly something is."""
+    """How a picture is lit. level: its median, 0..255; flat: nothing is in it; clear: clearly something is."""
 
     level: float
     flat: bool
-    structured: bool
+    clear: bool
 
     @property
     def empty(self) -> bool:
@@ -55,10 +55,10 @@ def expose(grey: Mean, seen: Seen) -> Exposure:
     """Judge the brightness of a picture, averaged for seconds. seen: where no mask lies."""
     open_ = grey[seen > 0]
     if open_.size == 0:
-        return Exposure(128.0, flat=False, structured=False)
+        return Exposure(128.0, flat=False, clear=False)
     level, spread = float(np.median(open_)), float(open_.std())
     outstanding = float(np.abs(open_ - level).max())
-    return Exposure(level, flat=spread <= _FLAT and outstanding < _LAMP, structured=spread >= _STRUCTURED)
+    return Exposure(level, flat=spread <= _FLAT and outstanding < _LAMP, clear=spread >= _CLEAR)
 
 
 def living(image: Image) -> bool:

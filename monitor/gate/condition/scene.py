@@ -37,6 +37,8 @@ _ALIKE = 0.5
 _TEXTURED = 0.1
 """Length (root mean square) in a tile from which it has edges that can be recognised."""
 
+_NOTHING = 1e-6
+
 _FEWEST = 6
 """Tiles with edges without which a scene cannot be recognised: a white wall, snow."""
 
@@ -57,38 +59,46 @@ def edges(grey: Mean, seen: Seen) -> tuple[Field, float]:
 
 
 class Scene:
-    """What was seen for a while: its edges, and how strong they were."""
+    """What was seen for a while: its edges, how strong they were, and how bright it was (level, 0..255)."""
 
     def __init__(self) -> None:
         self._mean: Field | None = None
         self.learnt = 0.0
         self.strength = 0.0
+        self.level = 0.0
 
     @property
     def known(self) -> bool:
         """Whether it was seen for long enough to be compared with."""
         return self.learnt >= LEARNING
 
-    def learn(self, field: Field, strength: float, seconds: float) -> None:
+    def learn(self, field: Field, strength: float, level: float, seconds: float) -> None:
         """Let a picture that stands for so many seconds become part of it."""
         if self._mean is None or self._mean.shape != field.shape:
-            self._mean, self.strength, self.learnt = field.copy(), strength, 0.0
+            self._mean, self.strength, self.level, self.learnt = field.copy(), strength, level, 0.0
         self.learnt += seconds
         weight = min(1.0, seconds / min(_MEMORY, self.learnt)) if seconds > 0 else 0.0
         self._mean += weight * (field - self._mean)
         self.strength += weight * (strength - self.strength)
+        self.level += weight * (level - self.level)
+
+    @property
+    def textured(self) -> bool:
+        """Whether it has enough edges to be recognised."""
+        return self._mean is not None and int(np.count_nonzero(_textured(self._mean))) >= _FEWEST
 
     def likeness(self, field: Field) -> float | None:
         """Return the part (0..1) of its tiles with edges that look alike in a picture; None where too few have any."""
-        if self._mean is None or self._mean.shape != field.shape:
+        if self._mean is None or self._mean.shape != field.shape or not self.textured:
             return None
-        ours, theirs = _energy(self._mean, self._mean), _energy(field, field)
-        textured = ours > _TEXTURED**2
-        if np.count_nonzero(textured) < _FEWEST:
-            return None
-        correlation = _energy(self._mean, field) / np.sqrt(ours * theirs + 1e-9)
-        return float(np.mean(correlation[textured] >= _ALIKE))
+        product = np.sqrt(_energy(self._mean, self._mean) * _energy(field, field))
+        alike = _energy(self._mean, field) >= _ALIKE * np.maximum(product, _NOTHING)
+        return float(np.mean(alike[_textured(self._mean)]))
 
 
 def _energy(one: Field, other: Field) -> NDArray[np.float32]:
     return np.asarray(cv2.resize((one * other).sum(axis=0), TILES, interpolation=cv2.INTER_AREA), np.float32)
+
+
+def _textured(field: Field) -> NDArray[np.bool_]:
+    return _energy(field, field) > _TEXTURED**2

@@ -18,6 +18,9 @@ _GONE, _BACK = 0.4, 0.6
 _BLURRED, _SHARP = 0.4, 0.55
 """Part of the usual fine detail below which it is blurred, and from which it is sharp."""
 
+_NEAR = 25.0
+"""Levels between two pictures without edges that are the same: a dark night is no white bag."""
+
 _STEADY = 20.0
 """Seconds after which another view is known well enough to tell whether it stays."""
 
@@ -37,7 +40,7 @@ class View:
     """Compares pictures with what is usual, and learns it.
 
     likeness: the part (0..1) of the scene that is what it was, None where that cannot be told; strength: of its edges, in proportion to
-    the usual; sharpness: the same of its fine detail.
+    the usual; sharpness: the same of its fine detail. blank: a picture without edges is usual, and this is as bright.
     """
 
     def __init__(self) -> None:
@@ -48,27 +51,34 @@ class View:
         self._strength = 0.0
         self._measured: Sharpness | None = None
         self._unmeasured = 0.0
+        self._level = 0.0
+        self.blank = False
         self.likeness: float | None = None
         self.strength = 1.0
         self.sharpness: float | None = None
 
-    def see(self, mean: Mean, seen: Seen, measured: Sharpness | None, *, night: bool) -> None:
-        """Compare a picture, averaged for seconds. seen: where no mask lies; measured: its sharpness if it was measured."""
-        self._night, self._measured = night, measured
+    def see(self, mean: Mean, seen: Seen, level: float, measured: Sharpness | None, *, night: bool) -> None:
+        """Compare a picture, averaged for seconds. seen: where no mask lies; level: its brightness; measured: its sharpness if it was."""
+        self._night, self._level, self._measured = night, level, measured
         self._field, self._strength = edges(mean, seen)
-        own, known = self._usual[night], [usual.scene for usual in self._usual.values() if usual.scene.known]
+        own, known = self._usual[night].scene, [usual.scene for usual in self._usual.values() if usual.scene.known]
         told = [likeness for scene in known if (likeness := scene.likeness(self._field)) is not None]
-        blank = own.scene.known and own.scene.likeness(self._field) is None
-        self.likeness = None if blank else max(told, default=None)
-        usual = own.scene.strength if own.scene.known else max((scene.strength for scene in known), default=0.0)
+        self.blank = own.known and not own.textured and abs(level - own.level) <= _NEAR
+        self.likeness = None if self.blank else max(told, default=None)
+        usual = own.strength if own.known and own.textured else max((scene.strength for scene in known), default=0.0)
         self.strength = self._strength / usual if usual else 1.0
         if measured is not None:
-            self.sharpness = own.focus.left(measured) if own.scene.known else None
+            self.sharpness = self._usual[night].focus.left(measured) if own.known else None
+
+    @property
+    def there(self) -> bool:
+        """Whether the usual view is there, however faint."""
+        return self.likeness is not None and self.likeness >= _LIKE
 
     @property
     def recognised(self) -> bool:
-        """Whether it is clearly the usual view."""
-        return self._like and self.likeness is not None and self.strength >= _BACK
+        """Whether the usual view is there, and as strong as ever."""
+        return self.there and self.strength >= _BACK
 
     @property
     def gone(self) -> bool | None:
@@ -91,13 +101,16 @@ class View:
             return None
         return self.sharpness < _BLURRED
 
-    def learn(self, seconds: float) -> None:
-        """Let the picture seen last, which stands for so many seconds, become part of what is usual; one that is unlike does not."""
+    def learn(self, seconds: float, *, faded: bool) -> None:
+        """Let the picture seen last, which stands for so many seconds, become part of what is usual.
+
+        One that is unlike does not, unless it has `faded` to nothing: that is what nights look like here.
+        """
         usual = self._usual[self._night]
         self._unmeasured += seconds
-        if usual.scene.known and not self._like:
+        if usual.scene.known and not self._like and not (faded and self._night):
             return
-        usual.scene.learn(self._field, self._strength, seconds)
+        usual.scene.learn(self._field, self._strength, self._level, seconds)
         if self._measured is not None:
             usual.focus.learn(self._measured, self._unmeasured)
             self._unmeasured = 0.0
@@ -108,7 +121,7 @@ class View:
             self._other = Scene()
         if self._like:
             return False
-        self._other.learn(self._field, self._strength, seconds)
+        self._other.learn(self._field, self._strength, self._level, seconds)
         if self._other.learnt < _SETTLED or self.strength < _GONE:
             return False
         self._usual = {self._night: _Usual(self._other), not self._night: _Usual()}
