@@ -4,15 +4,11 @@ from __future__ import annotations
 
 import logging
 import queue
-import random
 import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 
-from monitor.bridge import Overrides, in_force
-from monitor.camera.capture import Capture
-from monitor.camera.mailbox import Mailbox
-from monitor.camera.source import Clip, parse_source
+from monitor.bridge import Overrides
 from monitor.classify.classifier import Classifier
 from monitor.clipping import Clipping
 from monitor.clock import Clock
@@ -20,10 +16,10 @@ from monitor.config.load import Loaded
 from monitor.config.schema import Config, MqttSettings
 from monitor.decide.restart import orphans
 from monitor.errors import BrokerError, HistoryRefusedError, StorageError
-from monitor.gate.watch import Watch
 from monitor.inbox import Inbox
+from monitor.lanes import Lanes
 from monitor.messaging import Messaging
-from monitor.pipeline import Outcome, Pipeline
+from monitor.pipeline import Outcome
 from monitor.publish.identity import client_id
 from monitor.record.clips import Clips
 from monitor.record.detection_log import DetectionLog
@@ -39,9 +35,6 @@ from monitor.values import Moment, OpenEpisode
 from monitor.workers import Classifying, Lane, announce
 
 log = logging.getLogger(__name__)
-
-OPENING = 0.2, 5.0
-"""Seconds between two cameras' first openings, and for all of them: each opening is a burst of work, and they need not come together."""
 
 HANDOVER = 10.0
 """Seconds that the classify thread may take to come out of its step and take over other cameras."""
@@ -110,8 +103,18 @@ class Daemon:
         ended = orphans(episodes, self.rulebook.places())
         if ended:
             self._deliver(Outcome("", ended))
-        cameras = self.config.cameras
-        self.lanes = [Lane(*self._capture(camera, each), self._pipeline(camera, episodes)) for each, camera in enumerate(cameras)]
+        self._maker = Lanes(
+            self.config,
+            self.rulebook,
+            self.classifier,
+            self._clock,
+            self._frames,
+            self.messaging,
+            self.clipping,
+            self._overrides,
+            self._deliver,
+        )
+        self.lanes = self._maker.make(episodes)
         if self.messaging:
             self.messaging.commander.watch(self.lanes, self.is_well)
         self._classifying = Classifying(self.lanes, self.classifier, self._clock, self._deliver)
@@ -131,11 +134,12 @@ class Daemon:
         fates = {camera: kept(camera, before, after) for camera in before[0].cameras | after[0].cameras}
         self.captures.stop([camera for camera in before[0].cameras if fates[camera] is Kept.NOTHING])
         self.loaded, self.rulebook = successor.loaded, successor.rulebook
+        self._maker.config, self._maker.rulebook = after
         retired = [lane for lane in self.lanes if fates[lane.capture.name] is not Kept.ALL]
         done = threading.Event()
 
         def exchange(lanes: list[Lane]) -> list[Lane]:
-            self.lanes = self._exchange(lanes, fates)
+            self.lanes = self._maker.exchange(lanes, fates)
             done.set()
             return self.lanes
 
@@ -211,73 +215,6 @@ class Daemon:
             raise BrokerError("the embedded MQTT broker did not start; set mqtt.host to a broker of your own") from None
         log.info("to see what is published: %s", watch_command(found, settings.base_topic))
         return settings.model_copy(update={"host": HOST, "port": found})
-
-    def _capture(self, camera: str, number: int = 0) -> tuple[Capture, Mailbox]:
-        """Make the capture of a camera, the number-th that is to be opened, and its mailbox."""
-        settings = self.config.cameras[camera]
-        mailbox = Mailbox(settings.queue_size, self._frames)
-        pause, longest = OPENING
-        delay = number * min(pause, longest / len(self.config.cameras))
-        offer = self.clipping.ring(camera).offer if self.clipping else None
-        capture = Capture(
-            camera, settings, self._clock, mailbox, random.SystemRandom().random, watch=self._watch(camera), offer=offer, delay=delay
-        )
-        return capture, mailbox
-
-    def _watch(self, camera: str) -> Watch:
-        settings = self.config.cameras[camera]
-        live = not isinstance(parse_source(settings.source), Clip)
-        return Watch(settings, self.rulebook.zones(camera), self.rulebook.looks(camera), live=live)
-
-    def _pipeline(self, camera: str, episodes: Sequence[OpenEpisode]) -> Pipeline:
-        """Make the path of a camera, with what MQTT has set against the file, and tell how it stands."""
-        overrides = in_force(self.messaging.bridge.overrides if self.messaging else self._overrides, self.config, camera)
-        rules = {f"threshold/{rule.name}": rule for rule in self.config.rules_of(camera)}
-        for name, value in overrides.items():
-            written = f"; the file says {rules[name].threshold:g}" if name in rules else ""
-            log.warning("%s: %s is %s, as it was set over MQTT%s", camera, name, value, written)
-        detect = overrides.get("detect") != "OFF"
-        thresholds = {name.removeprefix("threshold/"): float(value) for name, value in overrides.items() if name != "detect"}
-        mine = [episode for episode in episodes if episode.place.camera == camera]
-        pipeline = Pipeline(
-            camera, self.config, self.classifier, self.rulebook, self._clock.now(), mine, detect=detect, thresholds=thresholds
-        )
-        if self.messaging:
-            voice = self.messaging.voice
-            voice.send_problem(camera, None)
-            voice.send_detect(camera, on=detect)
-            for rule, threshold in pipeline.thresholds.items():
-                voice.send_threshold(camera, rule, threshold)
-            for state in pipeline.decider.states:
-                voice.send_state(state)
-        return pipeline
-
-    def _exchange(self, lanes: list[Lane], fates: Mapping[str, Kept]) -> list[Lane]:
-        """Give the lanes of the new configuration for those of the old one. On the classify thread."""
-        before = {lane.capture.name: lane for lane in lanes}
-        episodes = [episode for lane in lanes if fates[lane.capture.name] is not Kept.ALL for episode in self._retire(lane.pipeline)]
-        after: list[Lane] = []
-        for camera in self.config.cameras:
-            match fates[camera]:
-                case Kept.ALL:
-                    after.append(before[camera])
-                case Kept.NOTHING:
-                    after.append(Lane(*self._capture(camera), self._pipeline(camera, episodes)))
-                case fate:
-                    old = before[camera]
-                    if fate is Kept.CAPTURE:
-                        old.capture.watch = self._watch(camera)
-                    after.append(Lane(old.capture, old.mailbox, self._pipeline(camera, episodes)))
-                    after[-1].abandoned = old.abandoned
-        return after
-
-    def _retire(self, pipeline: Pipeline) -> list[OpenEpisode]:
-        """Have what a pipeline knows written down, end the episodes that have no place any more, and give the others."""
-        self._deliver(pipeline.close())
-        episodes, places = pipeline.decider.open_episodes(), self.rulebook.places()
-        going_on = [episode for episode in episodes if episode.place in places]
-        self._deliver(Outcome(pipeline.camera, orphans(episodes, places), open_episodes=going_on))
-        return going_on
 
     def _deliver(self, outcome: Outcome) -> None:
         announce(outcome, self.messaging.voice if self.messaging else None)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import logging
 import threading
+from collections.abc import Collection
 from dataclasses import dataclass, field
 
 from monitor.camera.ring import LAG, Ring
@@ -88,6 +89,10 @@ class Clipping:
         """Give a camera a new ring, to be filled by its capture."""
         self._rings[camera] = Ring(self._settings.pre + LAG, self._settings.width, self._settings.fps)
         return self._rings[camera]
+
+    def keep(self, cameras: Collection[str]) -> None:
+        """Let go of the rings of all other cameras. On the classify thread, as `put` is."""
+        self._rings = {camera: ring for camera, ring in self._rings.items() if camera in cameras}
 
     def put(self, outcome: Outcome) -> None:
         """Begin a clip for each alert that starts an episode; never waits."""

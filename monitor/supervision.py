@@ -8,6 +8,7 @@ import logging
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 
+from monitor.camera.capture import Capture
 from monitor.clock import Clock
 from monitor.runtime.budget import RestartBudget
 from monitor.runtime.signals import Request
@@ -55,6 +56,7 @@ class Captures:
         self._clock = clock
         self._ask = ask
         self._workers: dict[str, Worker] = {}
+        self._captures: dict[str, Capture] = {}
         self._hung: dict[str, Hang] = {}
         self._left: list[Worker] = []
         self._budget = RestartBudget(LIMIT, WINDOW)
@@ -65,7 +67,7 @@ class Captures:
         """Put a camera's capture on a thread."""
         name = lane.capture.name
         worker = Worker(f"capture-{name}", lane.capture, self._clock, on_give_up=lambda _: self._ask(Request.GIVE_UP))
-        self._workers[name] = worker
+        self._workers[name], self._captures[name] = worker, lane.capture
         self._crew.append(worker)
         worker.start()
 
@@ -75,6 +77,9 @@ class Captures:
         for camera in cameras:
             self._hung.pop(camera, None)
         stop_all(workers, PATIENCE)
+        for camera in cameras:
+            if capture := self._captures.pop(camera, None):
+                capture.abandon()
         for worker in workers:
             self._crew.remove(worker)
             if worker.alive:

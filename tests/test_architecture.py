@@ -28,6 +28,7 @@ FLOORS = [
     ("workers",),
     ("commanding", "supervision", "duty"),
     ("messaging",),
+    ("lanes",),
     ("app", "ladder"),
     ("reporting",),
     ("service",),

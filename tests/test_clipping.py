@@ -264,3 +264,11 @@ def test_the_ring_reaches_further_back_than_the_clip(tmp_path: Path) -> None:
     bench.film(60)
     oldest = bench.ring.between(0, bench.clock.now().mono)[0].at.mono
     assert bench.clock.now().mono - oldest >= settings.pre + 9
+
+
+def test_the_ring_of_a_camera_that_was_removed_is_let_go(bench: Bench) -> None:
+    bench.film(10.0)
+    bench.clipping.keep(["yard"])
+    bench.alert()
+    bench.run(20.0)
+    assert not bench.saved()

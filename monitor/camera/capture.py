@@ -8,6 +8,7 @@ every connection.
 from __future__ import annotations
 
 import logging
+import threading
 from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
@@ -93,7 +94,7 @@ class Capture:
         self._random = random
         self._opener = opener or partial(open_source, fps=settings.fps)
         self._offer = offer
-        self._abandoned = False
+        self._abandoned = threading.Event()
         self._skip = SkipPolicy(settings.frame_skip, settings.fps)
         self._duty = SkipPolicy(1, settings.fps)
         self._paced = isinstance(self.description, Clip) and settings.pace == "realtime"
@@ -113,12 +114,16 @@ class Capture:
         """Leave at most so many frames a second in the mailbox from now on, beside what the settings say."""
         self._duty.allow(fps)
 
+    def abandon(self) -> None:
+        """Have it let go of the camera as soon as it comes back, and do and say nothing more."""
+        self._abandoned.set()
+
     def replace(self) -> Capture:
         """Give up on this one, which hangs inside OpenCV, and give another in its place: same mailbox, same counts, same watch.
 
         When this one comes back, it lets go of the camera and does nothing more.
         """
-        self._abandoned = True
+        self.abandon()
         heir = Capture(
             self.name,
             self._settings,
@@ -140,7 +145,7 @@ class Capture:
         self.last_step = now.mono
         if now.mono < self._due:
             return self._due - now.mono
-        if self.link.state is LinkState.ENDED:
+        if self._abandoned.is_set() or self.link.state is LinkState.ENDED:
             return _IDLE
         try:
             if self._source is None:
@@ -150,7 +155,7 @@ class Capture:
                 return self._deliver(self._source, now)
             return self._grab(self._source, now)
         except CameraError as error:
-            return self._lose(error)
+            return _IDLE if self._abandoned.is_set() else self._lose(error)
 
     def close(self) -> None:
         """Let go of the camera."""
@@ -162,7 +167,9 @@ class Capture:
         source = self._opener(self.description, self._settings.decode)
         self._source = source
         self._start_run()
-        if self.watch and not self._abandoned and self.link.state is not LinkState.ONLINE:  # a clip that begins again is the same scene
+        if self._abandoned.is_set():
+            self.close()
+        elif self.watch and self.link.state is not LinkState.ONLINE:  # a clip that begins again is the same scene
             self.watch.opened(self._clock.now(), source.facts.fps)
 
     def _start_run(self) -> None:
@@ -175,7 +182,7 @@ class Capture:
     def _grab(self, source: Source, now: Moment) -> float:
         before = source.position
         grabbed = source.grab()
-        if self._abandoned:
+        if self._abandoned.is_set():
             self.close()
             return _IDLE
         at = self._clock.now()

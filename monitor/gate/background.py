@@ -58,7 +58,7 @@ class Background:
         self.counted = int(np.count_nonzero(self._counts))
         self._shown = max(1, int(np.count_nonzero(shown)))
         where = np.flatnonzero(shown)
-        self._sample = where[:: max(1, len(where) // _SAMPLE)]
+        self._sample = where[:: max(1, len(where) // _SAMPLE)].copy()
         self._least = np.float32(_LEAST * 4 ** (0.5 - sensitivity))
         self._mean, self._stray, self._still, self._now, self._before, self._off, self._allowed = np.zeros((7, height, width), np.float32)
         self._smooth = np.zeros((height, width), np.uint8)

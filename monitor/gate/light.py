@@ -47,7 +47,7 @@ def change_of_light(before: Pixels, now: Pixels) -> Light:
     """Return the modest change of light that explains most of the pixels; SAME where none explains more of them than no change does.
 
     One guess shifts the picture, the other matches its quarters, which a thing of less than a quarter of it hardly moves; least squares
-    over the pixels that the better one explains make it exact.
+    over the pixels near the better one, and then nearer, make it exact.
     """
     count = len(now)
     old, new = np.sort(before), np.sort(now)
@@ -57,8 +57,8 @@ def change_of_light(before: Pixels, now: Pixels) -> Light:
         gain = (new_high - new_low) / (high - low)
         guesses.append(Light(gain, new_middle - gain * middle))
     light = max(guesses, key=lambda guess: _explained(guess, before, now))
-    for _ in range(2):
-        light = _refined(light, before, now)
+    for near in (4 * _NEAR, 2 * _NEAR, _NEAR):
+        light = _refined(light, before, now, near)
     modest = 1 / _GAIN <= light.gain <= _GAIN and abs(light.gain * middle + light.offset - middle) <= _SHIFT
     return light if modest and _explained(light, before, now) > _explained(SAME, before, now) else SAME
 
@@ -67,9 +67,9 @@ def _explained(light: Light, before: Pixels, now: Pixels) -> int:
     return int(np.count_nonzero(light.off(before, now) < _NEAR))
 
 
-def _refined(light: Light, before: Pixels, now: Pixels) -> Light:
-    """The least squares over the pixels that `light` explains and that are not white."""
-    explained = (light.off(before, now) < _NEAR) & (now < _WHITE)
+def _refined(light: Light, before: Pixels, now: Pixels, near: float) -> Light:
+    """The least squares over the pixels that `light` brings this near and that are not white."""
+    explained = (light.off(before, now) < near) & (now < _WHITE)
     x, y = before[explained], now[explained]
     if len(x) < len(now) // 8 or not len(x):
         return light

@@ -15,14 +15,16 @@ class Watch:
     """One camera's. Moments may not go back.
 
     zones: those that are looked at; where none of them is the whole picture, movement elsewhere opens no gate. looks: how many a rule
-    asks for. live: a camera; the pictures of a file are what they are, and nothing is wrong with them.
+    asks for. live: a camera; the pictures of a file are what they are, and nothing is wrong with them. before: the watch over the same
+    camera until now, whose knowledge of its pictures goes on.
     """
 
-    def __init__(self, settings: CameraSettings, zones: Sequence[str], looks: int, *, live: bool) -> None:
+    def __init__(self, settings: CameraSettings, zones: Sequence[str], looks: int, *, live: bool, before: Watch | None = None) -> None:
         polygons = None if WHOLE in zones else [settings.zones[zone] for zone in zones]
         self._masks = settings.masks
         self._gate = MotionGate(settings.motion, looks, settings.masks, polygons)
-        self._condition = Condition(keyframes=settings.decode == "keyframes", masks=settings.masks) if live else None
+        fresh = Condition(keyframes=settings.decode == "keyframes", masks=settings.masks) if live else None
+        self._condition: Condition | None = before._condition if before else fresh
 
     @property
     def problem(self) -> ProblemKind | None:

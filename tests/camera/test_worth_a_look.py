@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
 
 import pytest
 
+from monitor.camera.capture import Capture
+from monitor.camera.protocol import Fault
 from monitor.camera.state import LinkState
 from monitor.clock import ManualClock
 from monitor.config.schema import CameraSettings
+from monitor.errors import CameraError
 from monitor.gate.watch import Watch
 from monitor.values import WHOLE, Image, Moment, Need
 from tests.camera.conftest import Bench
@@ -155,3 +159,27 @@ def test_its_heir_goes_on_with_the_same_mailbox_and_counts(bench: MakeBench, clo
     assert b.capture.link.state is LinkState.ONLINE
     assert [frame.seq for frame in b.frames()] == list(range(b.capture.counters.grabbed))
     assert b.capture.counters.recovery is not None
+
+
+@pytest.mark.parametrize("opening", [CameraError("cam does not answer", Fault.SILENT), None])
+def test_one_that_was_given_up_while_it_opened_the_camera_says_nothing_when_it_comes_back(
+    bench: MakeBench, clock: ManualClock, caplog: pytest.LogCaptureFixture, opening: CameraError | None
+) -> None:
+    caplog.set_level(logging.DEBUG)
+    source = FakeSource(clock, frames(10))
+    b = bench(source)
+
+    def hang(*_: object) -> FakeSource:
+        b.capture.abandon()
+        if opening is not None:
+            raise opening
+        return source
+
+    capture = Capture("porch", CameraSettings(source="rtsp://cam/sub"), clock, b.mailbox, lambda: 0.5, hang)
+    b.capture = capture
+    assert b.step() < 1 or opening is not None
+    assert b.step() >= 60
+    assert source.closed is (opening is None)
+    assert not b.frames()
+    assert capture.link.state is LinkState.CONNECTING
+    assert not caplog.records

@@ -150,3 +150,13 @@ def test_pictures_may_change_their_size_at_any_time() -> None:
         assert seen.show(image).reason is GateReason.START
     list(seen.quiet(300))
     assert seen.watch.problem is None
+
+
+def test_what_is_known_of_the_pictures_goes_on_when_other_zones_are_watched() -> None:
+    seen = Seen()
+    image = noisy(1)
+    for _ in range(320):
+        seen.show(image.copy())
+    settings = CameraSettings.model_validate({"source": "0", "zones": {"top": TOP}})
+    heir = Watch(settings, ["top"], 2, live=True, before=seen.watch)
+    assert heir.problem is ProblemKind.FROZEN
