@@ -9,8 +9,10 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from monitor.camera.opencv import open_source
+from monitor.camera.source import parse_source
 from monitor.gate.motion import MotionGate
-from monitor.values import Grey, Region, Verdict
+from monitor.values import Grey, Image, Region, Verdict
 
 Scene = NDArray[np.float32]
 
@@ -57,12 +59,13 @@ def share_inside(region: Region, box: tuple[int, int, int, int], shape: tuple[in
     return max(0.0, right - left) * max(0.0, bottom - top) / (box[2] * box[3])
 
 
-def film(path: Path) -> Iterator[NDArray[np.uint8]]:
+def film(path: Path) -> Iterator[Image]:
     """The frames of a video."""
-    video = cv2.VideoCapture(str(path), cv2.CAP_FFMPEG)
-    while True:
-        there, frame = video.read()
-        if not there:
-            video.release()
-            return
-        yield np.asarray(frame, np.uint8)
+    source = open_source(parse_source(str(path)))
+    try:
+        while source.grab():
+            image = source.retrieve()
+            assert image is not None
+            yield image
+    finally:
+        source.close()
