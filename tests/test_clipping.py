@@ -271,4 +271,4 @@ def test_the_ring_of_a_camera_that_was_removed_is_let_go(bench: Bench) -> None:
     bench.clipping.keep(["yard"])
     bench.alert()
     bench.run(20.0)
-    assert not bench.saved()
+    assert not bench.saved
