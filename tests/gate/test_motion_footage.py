@@ -141,13 +141,12 @@ def test_a_tree_in_the_wind_is_learnt_within_a_minute_and_who_walks_before_it_is
 
 
 def test_the_three_visits_of_the_demo_clip_open_the_gate_at_once_and_the_rest_is_quiet() -> None:
-    verdicts = [verdict.look and verdict.reason is not GateReason.RECHECK for verdict in judged(gate(), map(shrink, film(DEMO)), 10)]
-    opening = [number / 10 for number in range(2, len(verdicts)) if verdicts[number] and not any(verdicts[number - 10 : number])]
+    moving = opened(judged(gate(), map(shrink, film(DEMO)), 10))
     for enters, leaves in ((5, 17), (27, 37), (45, 53)):
-        assert any(enters <= at <= enters + 0.3 for at in opening)
-        assert any(verdicts[round(10 * leaves) : round(10 * leaves) + 5])
-    assert not any(verdicts[3:50])
-    assert not any(verdicts[550 + 30 :])
+        assert any(moving[10 * enters : 10 * enters + 4])
+        assert any(moving[10 * leaves : 10 * leaves + 4])
+    for begin, end in ((0, 5), (42, 45), (58, 60)):
+        assert not any(moving[10 * begin : 10 * end])
 
 
 @pytest.mark.parametrize("column", [0, 1, 2], ids=["left", "middle", "right"])
