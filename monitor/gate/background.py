@@ -32,8 +32,9 @@ _LEARN, _LEARN_STRAY, _AT_FIRST = 10.0, 60.0, 5.0
 
 _WHITE = np.float32(255)
 
-ABSORB = 10.0
-"""Seconds after which what stands still belongs to the background."""
+_ABSORB, _REVEAL = 10.0, 1.0
+"""Seconds after which what stands still belongs to the background; and where it looks as it did before something else was taken for it:
+what stood there has gone."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -60,7 +61,9 @@ class Background:
         where = np.flatnonzero(shown)
         self._sample = where[:: max(1, len(where) // _SAMPLE)].copy()
         self._least = np.float32(_LEAST * 4 ** (0.5 - sensitivity))
-        self._mean, self._stray, self._still, self._now, self._before, self._off, self._allowed = np.zeros((7, height, width), np.float32)
+        self._mean, self._old, self._stray, self._still, self._now, self._before, self._off, self._allowed = np.zeros(
+            (8, height, width), np.float32
+        )
         self._smooth = np.zeros((height, width), np.uint8)
         self._differs, self._moves, self._stands = np.zeros((3, height, width), np.bool_)
         self._differing = 0
@@ -70,6 +73,7 @@ class Background:
         """Take a picture for the background, at once. How far pixels stray is kept: the scene does that in any light."""
         self._take(grey)
         np.copyto(self._mean, self._now)
+        np.copyto(self._old, self._now)
         self._still.fill(0)
         self._age = 0.0
 
@@ -124,7 +128,12 @@ class Background:
         self._still += np.float32(seconds)
         self._still *= self._stands
         np.copyto(self._off, self._stray, where=self._stands)
-        np.copyto(self._mean, self._now, where=self._still >= ABSORB)
+        np.subtract(self._now, self._old, out=self._before)
+        absorbed = np.abs(self._before, out=self._before) <= self._allowed
+        absorbed &= self._still >= _REVEAL
+        absorbed |= self._still >= _ABSORB
+        np.copyto(self._old, self._mean, where=absorbed)
+        np.copyto(self._mean, self._now, where=absorbed)
 
     def _follow_light(self) -> float:
         """Bring the background into the picture's light. Return how far half of the pixels are from it at least: all pixels' noise."""
@@ -135,8 +144,9 @@ class Background:
         if common > _CALM:
             light = change_of_light(mean, now)
             if light is not SAME:
-                self._mean *= np.float32(light.gain)
-                self._mean += np.float32(light.offset)
+                for picture in (self._mean, self._old):
+                    picture *= np.float32(light.gain)
+                    picture += np.float32(light.offset)
                 common = _middle(light.off(mean, now))
         return min(common, _COMMON)
 
