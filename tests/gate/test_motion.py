@@ -90,12 +90,39 @@ def test_a_newcomer_that_stands_still_is_background_after_ten_seconds(fps: float
     assert 6.5 <= last <= 10 + LINGER + 1 / fps
 
 
-def test_what_leaves_is_movement_too_and_is_forgotten() -> None:
+def test_what_was_there_from_the_beginning_and_leaves_is_movement_too_and_is_forgotten() -> None:
     subject = gate(recheck=1000)
     judged(subject, seen([with_thing(scene(), PERSON)] * 100))
     verdicts = judged(subject, seen([scene()] * 100), start=20)
     assert verdicts[0].reason is GateReason.MOVEMENT
     assert reasons(verdicts[70:]) == {GateReason.QUIET: 30}
+
+
+def test_what_leaves_is_known_to_have_gone_in_another_light_too() -> None:
+    subject = gate(recheck=1000)
+    judged(subject, seen([with_thing(scene(), PERSON)] * 5))
+    judged(subject, seen([scene()] * 100), start=1)
+    judged(subject, seen([with_thing(scene(), PERSON)] * 100), start=21)
+    judged(subject, seen([with_thing(scene(), PERSON) * 0.75] * 20), start=41)
+    verdicts = judged(subject, seen([scene() * 0.75] * 100), start=45)
+    assert verdicts[0].reason is GateReason.MOVEMENT
+    assert reasons(verdicts[20:]) == {GateReason.QUIET: 80}
+
+
+def test_who_walks_by_leaves_no_trace() -> None:
+    subject = gate()
+    start = warm(subject)
+    pictures = [*[with_thing(scene(), PERSON, 120)] * 10, *[scene()] * 30]
+    verdicts = judged(subject, seen(pictures), start=start)
+    assert reasons(verdicts) == {GateReason.MOVEMENT: 20, GateReason.QUIET: 20}
+
+
+def test_where_somebody_stood_still_the_next_is_seen_as_well() -> None:
+    subject = gate()
+    start = warm(subject)
+    judged(subject, seen([with_thing(scene(), PERSON)] * 45), start=start)
+    judged(subject, seen([scene()] * 20), start=start + 9)
+    assert judged(subject, seen([with_thing(scene(), PERSON, 22)]), start=start + 13)[0].reason is GateReason.MOVEMENT
 
 
 def test_the_gate_stays_open_for_a_moment_after_the_movement() -> None:
@@ -200,9 +227,9 @@ def test_a_picture_that_is_all_masked_is_only_looked_at_now_and_then() -> None:
 
 
 def test_a_light_that_changes_beside_a_mask_is_a_change_of_all_that_is_seen() -> None:
-    subject = gate(masks=[RIGHT_HALF])
+    subject = gate(masks=[[(0.3, 0), (1, 0), (1, 1), (0.3, 1)]])
     dark, bright = (np.uint8(level) * np.ones((90, 160), np.uint8) for level in (30, 180))
-    dark[:, 80:] = bright[:, 80:] = 0
+    dark[:, 48:] = bright[:, 48:] = 0
     verdicts = judged(subject, [dark] * 20 + [bright] * 20)
     assert reasons(verdicts) == {GateReason.START: 2, GateReason.CHANGE: 2, GateReason.QUIET: 36}
 

@@ -50,6 +50,22 @@ def test_another_picture_earns_its_looks_once_it_has_settled(before: Scene, afte
     assert {verdict.movement for verdict in verdicts} == {None}
 
 
+def test_the_afterglow_of_lightning_earns_nothing_either() -> None:
+    subject = gate(recheck=1000)
+    start = warm(subject)
+    glow = scene()
+    glow[:30, :60] += 60
+    pictures = [scene() + 90, glow, glow, *[scene()] * 30]
+    assert reasons(judged(subject, seen(pictures), start=start)) == {GateReason.QUIET: 33}
+
+
+def test_what_the_light_makes_too_bright_to_show_does_not_move() -> None:
+    subject = gate(recheck=1000)
+    bright = scene() + 50
+    judged(subject, seen([bright] * 100))
+    assert reasons(judged(subject, seen([bright + 25] * 40), start=20)) == {GateReason.QUIET: 40}
+
+
 def test_with_slow_frames_the_next_one_settles_a_change() -> None:
     subject = gate(recheck=1000)
     judged(subject, seen([scene() * 0.2] * 20), fps=0.3)
