@@ -32,7 +32,8 @@ SCENES = {
     "red": f"color=red:size=320x240:rate=10,{LENS}",
     "large": f"color=red:size=640x480:rate=10,{LENS}",
     "infrared": f"color=gray:size=320x240:rate=10,{LENS}",
-    "black": "color=black:size=320x240:rate=10,noise=alls=3:allf=t",
+    "black": "color=black:size=320x240:rate=10",  # no signal: without any noise
+    "lid": "color=black:size=320x240:rate=10,noise=alls=3:allf=t",
     "covered": f"color=0x404040:size=320x240:rate=10,{NOISE}",
 }
 
