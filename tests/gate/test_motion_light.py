@@ -6,8 +6,10 @@ import cv2
 import numpy as np
 import pytest
 
+from monitor.config.polygon import Polygon
+from monitor.gate.grey import black_out, shrink
 from monitor.gate.motion import SETTLE
-from monitor.values import GateReason
+from monitor.values import GateReason, Grey
 from tests.gate.scenes import Scene, judged, scene, seen, share_inside, with_thing
 from tests.gate.test_motion import PERSON, gate, reasons, warm
 
@@ -91,6 +93,23 @@ def test_a_step_of_the_exposure_is_neither_but_who_moves_in_it_is_seen(light: ob
     assert verdict.movement is not None
     assert share_inside(verdict.movement, PERSON) > 0.9
     assert verdict.movement.width < 0.1
+
+
+@pytest.mark.parametrize("part", [0.31, 0.62])
+@pytest.mark.parametrize("light", [lambda p: p * 0.75, lambda p: p + 37, lambda p: p * 0.8 + 30])
+def test_a_step_of_the_exposure_does_not_move_the_edge_of_a_mask(light: object, part: float) -> None:
+    assert callable(light)
+    mask: Polygon = [(0, 0), (part, 0), (part + 0.21, 0.77), (0.1, 1)]
+    subject = gate(recheck=1000, masks=[mask])
+
+    def masked(picture: Scene) -> Grey:
+        colours = cv2.cvtColor(cv2.resize(np.clip(picture, 0, 255).astype(np.uint8), (640, 360)), cv2.COLOR_GRAY2BGR)
+        image = np.asarray(colours, np.uint8)
+        black_out(image, [mask])
+        return shrink(image)
+
+    judged(subject, [masked(scene())] * 50)
+    assert reasons(judged(subject, [masked(light(scene()))] * 50, start=10)) == {GateReason.QUIET: 50}
 
 
 def test_clouds_that_come_and_go_are_neither() -> None:
