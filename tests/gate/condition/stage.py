@@ -125,4 +125,5 @@ def grainy(view: Image, noise: float) -> Image:
         return view.copy()
     height, width = view.shape[:2]
     x, y = _random.integers(0, SIZE[0]), _random.integers(0, SIZE[1])
-    return np.clip(view + noise * _GRAIN[y : y + height, x : x + width] + 0.5, 0, 255).astype(np.uint8)
+    grain = _GRAIN[y : y + height, x : x + width]
+    return np.asarray(cv2.addWeighted(grain, noise, view.astype(np.float32), 1, 0, dtype=cv2.CV_8U), np.uint8)

@@ -89,7 +89,7 @@ def test_a_night_without_any_light_comes_slowly(stage: Stage) -> None:
 
 def test_a_lamp_in_a_dark_yard_is_no_black_picture() -> None:
     yard = flat(0)
-    cv2.circle(yard, (100, 80), 9, (220, 240, 250), -1)
+    cv2.circle(yard, (100, 80), 2, (220, 240, 250), -1)
     stage = Stage()
     stage.show(yard, 30, noise=0)
     assert stage.problems == []

@@ -143,6 +143,11 @@ def test_what_is_wrong_is_not_learnt(stage: Stage) -> None:
     assert stage.kinds == [ProblemKind.COVERED, None]
 
 
+def test_a_lens_that_stays_blurred_is_not_got_used_to(stage: Stage) -> None:
+    stage.show(blurred(VIEW, 4), 1800, every=3, noise=0.5)
+    assert stage.kinds == [ProblemKind.BLURRED]
+
+
 def test_key_frames_alone_tell_the_same() -> None:
     stage = Stage(keyframes=True)
     stage.show(VIEW, 120, every=10)
@@ -157,7 +162,7 @@ def test_what_lies_under_a_mask_counts_for_nothing() -> None:
     left = [(0.0, 0.0), (0.6, 0.0), (0.6, 1.0), (0.0, 1.0)]
     stage = Stage(masks=[left])
     stage.show(VIEW, LEARNT)
-    stage.show(flat(0), 30)
+    stage.show(flat(255), 30)
     stage.show(VIEW, 20)
     stage.show(hand(), 30)
     stage.show(VIEW, 20)
