@@ -144,7 +144,7 @@ def test_what_is_wrong_is_not_learnt(stage: Stage) -> None:
 
 
 def test_a_lens_that_stays_blurred_is_not_got_used_to(stage: Stage) -> None:
-    stage.show(blurred(VIEW, 4), 1800, every=3, noise=0.5)
+    stage.show(blurred(VIEW, 1.5), 1800, every=3, noise=0.5)
     assert stage.kinds == [ProblemKind.BLURRED]
 
 
