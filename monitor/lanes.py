@@ -16,6 +16,7 @@ from monitor.clipping import Clipping
 from monitor.clock import Clock
 from monitor.config.schema import Config
 from monitor.decide.restart import orphans
+from monitor.gate.skip import QUIET
 from monitor.gate.watch import Watch
 from monitor.messaging import Messaging
 from monitor.pipeline import Outcome, Pipeline
@@ -99,6 +100,7 @@ class Lanes:
             random.SystemRandom().random,
             watch=self._watch(camera),
             offer=self._clipping.ring(camera).offer if self._clipping else None,
+            quiet=min(QUIET, 1 / self.config.clips.fps) if self._clipping else QUIET,
             delay=delay,
         )
         return Lane(capture, mailbox, self._pipeline(camera, episodes))

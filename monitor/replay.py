@@ -16,10 +16,10 @@ from monitor.config.source import without_credentials
 from monitor.decide.decider import CameraDecider
 from monitor.decide.rule import Reading, Rule
 from monitor.errors import CameraError, PictureError, UsageError
-from monitor.gate.skip import SkipPolicy
+from monitor.gate.skip import QUIET, SkipPolicy
 from monitor.gate.watch import Watch
 from monitor.pipeline import Pipeline
-from monitor.values import Alert, EndReason, EventType, Frame, Moment, Need
+from monitor.values import Alert, EndReason, EventType, Frame, GateReason, Moment, Need
 
 Looks = list[tuple[Moment, list[Reading]]]
 """What each frame said, in order; nothing, of a frame that was not looked at."""
@@ -47,6 +47,8 @@ def frames(
                 at = Moment(mono=offset + latest, wall=start + offset + latest)
                 image = source.retrieve() if skip.wants(seq, at.mono) else None
                 verdict = None if image is None else watch.judge(image, at, source.position, need())
+                if verdict is not None and verdict.reason is GateReason.QUIET:
+                    skip.rest(QUIET)
                 yield at if image is None or verdict is None or not verdict.look else Frame(camera, seq, at, image, verdict.movement)
                 seq += 1
             if seq == first:

@@ -23,7 +23,7 @@ from monitor.camera.state import CameraLink, Counters, LinkState
 from monitor.clock import Clock
 from monitor.config.schema import CameraSettings
 from monitor.errors import CameraError
-from monitor.gate.skip import SkipPolicy
+from monitor.gate.skip import QUIET, SkipPolicy
 from monitor.gate.watch import Watch
 from monitor.values import Frame, GateReason, Image, Moment, Need, OfflineReason, ProblemKind, Verdict
 
@@ -60,10 +60,10 @@ _UNGATED = Verdict(True, GateReason.UNGATED)
 class Capture:
     """One camera's capture. `step` and `close` belong to one thread; everything else may be used by any.
 
-    Raises CameraError at once if `settings.source` makes no sense. random: gives numbers from 0 to 1. delay: seconds until it is opened
-    first. watch: judges which pictures are worth a look (it may be exchanged), None: all that are wanted. need: asked for what those who
-    look need. offer: shown every picture that was decoded, masked. last_step, last_frame: monotonic seconds of the last step's beginning
-    and of the last good frame (None before the first).
+    Raises CameraError at once if `settings.source` makes no sense. random: gives numbers from 0 to 1. watch: judges which pictures are
+    worth a look (it may be exchanged), None: all that are wanted. need: asked for what those who look need. offer: shown every picture
+    that was decoded, masked. quiet: seconds from one picture to the next while nothing moves. delay: seconds until it is opened first.
+    last_step, last_frame: monotonic seconds of the last step's beginning and of the last good frame (None before the first).
     """
 
     def __init__(
@@ -77,6 +77,7 @@ class Capture:
         *,
         watch: Watch | None = None,
         offer: Callable[[Image, Moment], None] | None = None,
+        quiet: float = QUIET,
         delay: float = 0.0,
     ) -> None:
         self.name = name
@@ -94,7 +95,9 @@ class Capture:
         self._random = random
         self._opener = opener or partial(open_source, fps=settings.fps)
         self._offer = offer
+        self._quiet = quiet
         self._abandoned = threading.Event()
+        self._spare: Image | None = None  # memory for the next picture: fresh memory costs a third of a millisecond a megabyte
         self._skip = SkipPolicy(settings.frame_skip, settings.fps)
         self._duty = SkipPolicy(1, settings.fps)
         self._paced = isinstance(self.description, Clip) and settings.pace == "realtime"
@@ -133,6 +136,7 @@ class Capture:
             self._opener,
             watch=self.watch,
             offer=self._offer,
+            quiet=self._quiet,
         )
         heir.need = self.need
         heir.counters = self.counters
@@ -213,7 +217,7 @@ class Capture:
         if not self._skip.wants(seq, at.mono):
             self.counters.skipped += 1
             return 0.0
-        image = source.retrieve()
+        image = source.retrieve(self._spare)
         if image is None:
             self.counters.empty += 1
             self._empty += 1
@@ -229,12 +233,16 @@ class Capture:
         verdict = self.watch.judge(frame.image, frame.at, source.position, self.need()) if self.watch else _UNGATED
         if self._offer:
             self._offer(frame.image, frame.at)
+        self._spare = frame.image
+        if verdict.reason is GateReason.QUIET:
+            self._skip.rest(self._quiet)
         if not verdict.look:
             self.counters.gated += 1
         elif not self._duty.wants(frame.seq, frame.at.mono):
             self.counters.skipped += 1
         else:
             self.counters.retrieved += 1
+            self._spare = None
             self._mailbox.put(replace(frame, movement=verdict.movement))
 
     def _welcome(self, source: Source, at: Moment) -> None:

@@ -82,9 +82,9 @@ class VideoFolder:
             self._source = next(self._sources, None)
         return False
 
-    def retrieve(self) -> Image | None:
+    def retrieve(self, into: Image | None = None) -> Image | None:
         """Give the grabbed frame, None if it cannot be decoded."""
-        return self._source.retrieve() if self._source is not None else None
+        return self._source.retrieve(into) if self._source is not None else None
 
     def close(self) -> None:
         """Let go of the video."""
@@ -129,7 +129,7 @@ class PictureFolder:
         self._grabbed += self._image is not None
         return self._image is not None
 
-    def retrieve(self) -> Image | None:
+    def retrieve(self, into: Image | None = None) -> Image | None:  # noqa: ARG002 - it is there already
         """Give the grabbed picture."""
         return self._image
 

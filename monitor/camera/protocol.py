@@ -76,8 +76,11 @@ class Source(Protocol):
         """Take the next frame, waiting for it if need be. False: there was none; `facts.misses` tells what that means."""
         ...
 
-    def retrieve(self) -> Image | None:
-        """Give the grabbed frame as a picture of its own, None if it cannot be decoded."""
+    def retrieve(self, into: Image | None = None) -> Image | None:
+        """Give the grabbed frame as a picture of its own, None if it cannot be decoded.
+
+        into: a picture that nobody needs any more, whose memory may be used.
+        """
         ...
 
     def close(self) -> None:

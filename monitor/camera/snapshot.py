@@ -70,7 +70,7 @@ class SnapshotSource:
         self._image = self._fetch()
         return self._image is not None
 
-    def retrieve(self) -> Image | None:
+    def retrieve(self, into: Image | None = None) -> Image | None:  # noqa: ARG002 - it is there already
         """Give the picture."""
         return self._image
 

@@ -13,7 +13,7 @@ from monitor.values import Grey, Image
 SIDE = 160
 """Pixels of its longer side. A cat ten metres from a door camera is some 8 of them high."""
 
-_ROWS = 3
+_ROWS = 2
 """Rows of the picture, at least, that go into one of the small one: reading fewer than all takes a third of the time."""
 
 

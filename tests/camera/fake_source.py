@@ -76,7 +76,7 @@ class FakeSource:
         self._clock.advance(self._current.takes)
         return self._current.ok
 
-    def retrieve(self) -> Image | None:
+    def retrieve(self, into: Image | None = None) -> Image | None:
         return self._current.image if self._current.ok and not self.closed else None
 
     def close(self) -> None:

@@ -125,7 +125,7 @@ class FakeCapture:
         self._grabbed = True
         return True
 
-    def retrieve(self) -> tuple[bool, Image | None]:
+    def retrieve(self, into: Image | None = None) -> tuple[bool, Image | None]:
         return (True, np.full((self._size[1], self._size[0], 3), 100, np.uint8)) if self._grabbed else (False, None)
 
     def release(self) -> None:

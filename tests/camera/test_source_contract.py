@@ -103,6 +103,20 @@ def test_a_camera_says_that_it_is_live(source: Source) -> None:
     assert source.facts.live
 
 
+def test_a_picture_may_be_put_where_one_is_that_nobody_needs(source: Source) -> None:
+    assert source.grab()
+    spare = source.retrieve()
+    assert spare is not None
+    assert source.grab()
+    given = source.retrieve(spare)
+    assert given is not None
+    assert given.shape == spare.shape
+    fresh = source.retrieve()
+    assert fresh is not None
+    assert np.array_equal(given, fresh)
+    source.close()
+
+
 def test_a_picture_has_the_told_size_in_three_colours_and_is_the_callers_own(source: Source) -> None:
     assert source.facts.misses >= 1
     assert source.grab()

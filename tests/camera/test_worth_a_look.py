@@ -31,11 +31,39 @@ def a_watch(**settings: object) -> Watch:
 
 
 def test_only_frames_worth_a_look_reach_the_mailbox_and_the_others_are_counted(bench: MakeBench, clock: ManualClock) -> None:
-    b = bench(FakeSource(clock, clip_of(*[100] * 40), FILE), options={"watch": a_watch()}, fps=100)
+    b = bench(FakeSource(clock, clip_of(*[100] * 40), FILE), options={"watch": a_watch(), "quiet": 0.0}, fps=100)
     b.step(41)
     assert [frame.seq for frame in b.frames()] == [0, 1]
     counted = b.capture.counters
     assert (counted.grabbed, counted.retrieved, counted.gated, counted.skipped) == (40, 2, 38, 0)
+
+
+def test_while_nothing_moves_fewer_pictures_are_converted_and_judged(bench: MakeBench, clock: ManualClock) -> None:
+    there = picture(100, 160, 90)
+    there[30:60, 120:150] = 250
+    script = [Grab(takes=0.1, image=picture(100, 160, 90)) for _ in range(42)] + [Grab(takes=0.1, image=there) for _ in range(10)]
+    b = bench(FakeSource(clock, script, FILE), options={"watch": a_watch()}, fps=10)
+    b.step(43)
+    counted = b.capture.counters
+    assert (counted.grabbed, counted.retrieved, counted.gated, counted.skipped) == (42, 2, 10, 30)
+    b.frames()
+    b.step(10)
+    assert [frame.seq for frame in b.frames()] == list(range(42, 52)), "from the next one on that is judged"
+
+
+def test_pictures_that_go_no_further_share_their_memory_and_those_that_do_have_their_own(bench: MakeBench, clock: ManualClock) -> None:
+    into: list[Image | None] = []
+
+    class Noting(FakeSource):
+        def retrieve(self, spare: Image | None = None) -> Image | None:
+            into.append(spare)
+            return super().retrieve()
+
+    shown = clip_of(*[100] * 5)
+    b = bench(Noting(clock, shown, FILE), options={"watch": a_watch(), "quiet": 0.0}, fps=100)
+    b.step(6)
+    assert [spare is None for spare in into] == [True, True, True, False, False], "the first two went into the mailbox"
+    assert into[3] is shown[2].image
 
 
 def test_what_those_who_look_need_is_asked_for_each_frame(bench: MakeBench, clock: ManualClock) -> None:
@@ -51,7 +79,8 @@ def test_what_those_who_look_need_is_asked_for_each_frame(bench: MakeBench, cloc
 def test_a_frame_carries_where_something_moves(bench: MakeBench, clock: ManualClock) -> None:
     there = picture(100, 160, 90)
     there[30:60, 120:150] = 250
-    b = bench(FakeSource(clock, [*clip_of(*[100] * 10), Grab(image=there)], FILE), options={"watch": a_watch()}, fps=100)
+    shown = FakeSource(clock, [*clip_of(*[100] * 10), Grab(image=there)], FILE)
+    b = bench(shown, options={"watch": a_watch(), "quiet": 0.0}, fps=100)
     b.step(12)
     movement = b.frames()[-1].movement
     assert movement is not None
@@ -78,7 +107,7 @@ def test_every_picture_is_offered_whether_it_is_looked_at_or_not(bench: MakeBenc
     def offer(_image: Image, at: Moment) -> None:
         offered.append(round(at.mono - 1000, 1))
 
-    b = bench(FakeSource(clock, clip_of(*[100] * 5), FILE), options={"watch": a_watch(), "offer": offer}, fps=100)
+    b = bench(FakeSource(clock, clip_of(*[100] * 5), FILE), options={"watch": a_watch(), "offer": offer, "quiet": 0.0}, fps=100)
     b.step(6)
     assert offered == [0.2, 0.4, 0.6, 0.8, 1.0]
 

@@ -59,7 +59,7 @@ class Steady:
         self._next = max(self._next, self._clock.now().mono - 1.0) + 1 / self.fps  # a second's worth is kept for who comes late
         return True
 
-    def retrieve(self) -> Image:
+    def retrieve(self, into: Image | None = None) -> Image:
         return painted(RED)
 
     def close(self) -> None:
@@ -213,7 +213,7 @@ class FakeDevice:
     def grab(self) -> bool:
         return self._bus.grab(self._node)
 
-    def retrieve(self) -> tuple[bool, Image]:
+    def retrieve(self, into: Image | None = None) -> tuple[bool, Image]:
         return True, painted(RED)
 
     def release(self) -> None:

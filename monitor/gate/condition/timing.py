@@ -23,8 +23,8 @@ _COUNTED = 0.02
 _HALF = 0.48
 """Of the frames promised. Cameras that halve their rate at night do it on purpose."""
 
-_FEWEST_KEYFRAMES = 0.2
-"""A second, where only key frames are decoded."""
+_FEWEST_KEYFRAMES = 1 / 15
+"""A second, where only key frames are decoded; cameras that save bandwidth send one in ten seconds."""
 
 _USUAL_FPS = 25.0
 """What a source without time stamps is counted with where the stream does not tell its rate, as `camera/opencv.py` does."""
