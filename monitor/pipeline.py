@@ -16,11 +16,11 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from monitor.classify.attention import Attention
+from monitor.classify.attention import MOST, Attention
 from monitor.classify.classifier import Classifier, top_k
 from monitor.classify.preprocess import Square
 from monitor.classify.resample import centre_crop
-from monitor.classify.view import View, square_of_movement
+from monitor.classify.view import View, square_of_movement, squares_of_all
 from monitor.config.schema import Config
 from monitor.decide.decider import CameraDecider, Event
 from monitor.decide.rule import Reading
@@ -134,7 +134,8 @@ class Pipeline:
         preprocessing = self._classifier.card.preprocessing
         centre = centre_crop(width, height, preprocessing.resize, preprocessing.crop)
         movement = square_of_movement(frame.movement, width, height) if frame.movement else None
-        boxes = self._attention.squares(movement, centre, self._followed_in_the_whole())
+        otherwise = [centre, *squares_of_all(width, height)][:MOST] if frame.reason.new_scene else [centre]
+        boxes = self._attention.squares(movement, otherwise, self._followed_in_the_whole())
         return [Square(frame.image, box) for box in boxes]
 
     def conclude(self, frame: Frame, probabilities: NDArray[np.float32]) -> Outcome:

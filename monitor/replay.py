@@ -46,10 +46,13 @@ def frames(
                 latest = max(latest, source.position)
                 at = Moment(mono=offset + latest, wall=start + offset + latest)
                 image = source.retrieve() if skip.wants(seq, at.mono) else None
-                verdict = None if image is None else watch.judge(image, at, source.position, need())
-                if verdict is not None and verdict.reason is GateReason.QUIET:
-                    skip.rest(QUIET)
-                yield at if image is None or verdict is None or not verdict.look else Frame(camera, seq, at, image, verdict.movement)
+                if image is None:
+                    yield at
+                else:
+                    verdict = watch.judge(image, at, source.position, need())
+                    if verdict.reason is GateReason.QUIET:
+                        skip.rest(QUIET)
+                    yield Frame(camera, seq, at, image, verdict.reason, verdict.movement) if verdict.look else at
                 seq += 1
             if seq == first:
                 raise PictureError(f"{video}: holds no picture that can be decoded")

@@ -62,6 +62,11 @@ class GateReason(StrEnum):
     IDLE = "idle"  # no look: nobody wants one, detection is off
     BLIND = "blind"  # no look: the camera has a problem that makes its pictures worthless
 
+    @property
+    def new_scene(self) -> bool:
+        """Whether nothing is known of what is where in the picture."""
+        return self in (GateReason.START, GateReason.CHANGE)
+
 
 class Severity(StrEnum):
     """How loudly a rule speaks; when room is short, notices go first."""
@@ -146,14 +151,15 @@ class Verdict:
 class Frame:
     """A picture with its camera, its place in the stream and the moment it was grabbed.
 
-    seq counts every frame the camera gave since the daemon started, those that were never decoded included. movement: where in it
-    something moves, as far as the gate knows.
+    seq counts every frame the camera gave since the daemon started, those that were never decoded included. reason: why it is worth a
+    look; movement: where in it something moves, as far as the gate knows.
     """
 
     camera: str
     seq: int
     at: Moment
     image: Image
+    reason: GateReason = GateReason.UNGATED
     movement: Region | None = None
 
 

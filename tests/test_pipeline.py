@@ -20,6 +20,7 @@ from monitor.values import (
     EndReason,
     EventType,
     Frame,
+    GateReason,
     Moment,
     Need,
     OfflineReason,
@@ -329,11 +330,18 @@ WIDE = Region(0.0, 0.4, 0.1, 0.2), Region(0.85, 0.4, 0.1, 0.2)
 """Something that moves at the left edge, and at the right one."""
 
 
-def yard(clock: ManualClock, left: Colour = GREY, middle: Colour = GREY, right: Colour = GREY, moves: Region | None = None) -> Frame:
+def yard(
+    clock: ManualClock,
+    left: Colour = GREY,
+    middle: Colour = GREY,
+    right: Colour = GREY,
+    moves: Region | None = None,
+    reason: GateReason = GateReason.MOVEMENT,
+) -> Frame:
     """A picture of 1280 x 720 with a thing on the left, one in the middle and one on the right."""
     image = painted(GREY, 1280, 720)
     image[200:520, :224], image[200:520, 500:780], image[200:520, 1056:] = left, middle, right
-    return Frame("porch", 0, clock.advance(0.2), image, moves)
+    return Frame("porch", 0, clock.advance(0.2), image, reason, moves)
 
 
 def test_a_thing_at_the_edge_is_seen_where_it_moves_and_stays_seen_where_it_stands_still(tmp_path: Path, clock: ManualClock) -> None:
@@ -361,6 +369,15 @@ def test_once_a_thing_is_gone_its_place_is_not_looked_at_any_more(tmp_path: Path
         pipeline.look(yard(clock))
     assert pipeline.decider.states[0].on is False
     assert pipeline.squares(yard(clock))[0].box == centre
+
+
+def test_of_a_new_scene_all_is_looked_at_from_one_end_to_the_other(tmp_path: Path, clock: ManualClock) -> None:
+    text = "cameras: {porch: {source: demo}}\nrules: [{label: red, threshold: 0.4}, {label: green, threshold: 0.4}]\n"
+    for reason, seen in ((GateReason.CHANGE, True), (GateReason.START, True), (GateReason.RECHECK, False)):
+        pipeline = pipeline_of(load_text(tmp_path, text), clock)
+        for _ in range(2):
+            pipeline.look(yard(clock, left=RED, right=GREEN, reason=reason))
+        assert [state.on for state in pipeline.decider.states] == [seen, seen]
 
 
 def test_two_things_in_two_places_are_both_seen(tmp_path: Path, clock: ManualClock) -> None:

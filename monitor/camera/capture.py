@@ -8,6 +8,7 @@ every connection.
 from __future__ import annotations
 
 import logging
+import math
 import threading
 from collections.abc import Callable
 from dataclasses import replace
@@ -99,7 +100,7 @@ class Capture:
         self._abandoned = threading.Event()
         self._spare: Image | None = None  # memory for the next picture: fresh memory costs a third of a millisecond a megabyte
         self._skip = SkipPolicy(settings.frame_skip, settings.fps)
-        self._duty = SkipPolicy(1, settings.fps)
+        self._duty = SkipPolicy(1, math.inf)
         self._paced = isinstance(self.description, Clip) and settings.pace == "realtime"
         self._loops = isinstance(self.description, Clip) and (settings.loop or self.description.endless)
         self._backoff = Backoff(random)
@@ -115,7 +116,8 @@ class Capture:
 
     def allow(self, fps: float) -> None:
         """Leave at most so many frames a second in the mailbox from now on, beside what the settings say."""
-        self._duty.allow(fps)
+        # As many as the settings say are held to that already, on a raster of their own.
+        self._duty.allow(fps if fps < self._settings.fps else math.inf)
 
     def abandon(self) -> None:
         """Have it let go of the camera as soon as it comes back, and do and say nothing more."""
@@ -243,7 +245,7 @@ class Capture:
         else:
             self.counters.retrieved += 1
             self._spare = None
-            self._mailbox.put(replace(frame, movement=verdict.movement))
+            self._mailbox.put(replace(frame, reason=verdict.reason, movement=verdict.movement))
 
     def _welcome(self, source: Source, at: Moment) -> None:
         """Note a good frame: the first brings the camera online, ten seconds of them make it well."""

@@ -26,7 +26,7 @@ class Attention:
         self._kept: dict[str, Box] = {}
         self._searched = False
 
-    def squares(self, movement: Box | None, otherwise: Box, followed: Mapping[str, float]) -> list[Box]:
+    def squares(self, movement: Box | None, otherwise: Sequence[Box], followed: Mapping[str, float]) -> list[Box]:
         """Give the squares to look at.
 
         movement: the square around what moves, if anything does. otherwise: what to look at if there is nothing. followed: the rules that
@@ -39,7 +39,7 @@ class Attention:
                 squares.append(box)
         if not self._kept:
             self._searched = bool(movement) and not self._searched
-            squares += [otherwise] if not self._searched else []
+            squares += [] if self._searched else otherwise
         return squares[-MOST:]
 
     def learn(self, squares: Sequence[Box], scores: Mapping[str, Sequence[float]], followed: Mapping[str, float]) -> None:

@@ -6,6 +6,7 @@ everything in a zone is seen. The whole picture (zone `frame`) is seen as `view`
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 from monitor.classify.preprocess import Square
@@ -52,6 +53,14 @@ def square_of_movement(region: Region, width: int, height: int) -> Box:
     side = min(max(side, SMALLEST), float(width), float(height))
     x, y = (region.x + region.width / 2) * width, (region.y + region.height / 2) * height
     return Box(_place(x, side, width), _place(y, side, height), side, side)
+
+
+def squares_of_all(width: int, height: int) -> list[Box]:
+    """Return the squares, as large as they fit, that cover a picture from one end to the other: two of a 16:9 or 4:3 one."""
+    side = float(min(width, height))
+    count = math.ceil(max(width, height) / side)
+    steps = [number / max(count - 1, 1) for number in range(count)]
+    return [Box((width - side) * step, (height - side) * step, side, side) for step in steps]
 
 
 def square_of(polygon: Sequence[Point], width: int, height: int) -> Box:

@@ -13,8 +13,8 @@ evenly (20 fps, asked for 5) would by turns be looked at after four frames and a
 
 
 QUIET = 0.4
-"""Seconds from one picture to the next while nothing moves. Converting and judging one costs as much as decoding one; at 0.4 s that is an
-eighth of what a camera of 20 fps costs in all. Whoever comes is seen 0.2 s later at most than with pictures twice as often."""
+"""Seconds from one picture to the next while nothing moves: converting and judging one costs about half as much as decoding one, and
+whoever comes is seen 0.2 s later at most than with pictures twice as often."""
 
 
 class SkipPolicy:

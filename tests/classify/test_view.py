@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from monitor.classify.card import Preprocessing
 from monitor.classify.preprocess import see
-from monitor.classify.view import View, square_of, square_of_movement
+from monitor.classify.view import View, square_of, square_of_movement, squares_of_all
 from monitor.config.schema import CameraSettings
 from monitor.values import WHOLE, Image, Region
 
@@ -93,3 +93,16 @@ def test_it_is_never_smaller_than_half_the_models_input_nor_larger_than_the_pict
 
 def test_in_a_picture_smaller_than_that_it_is_as_large_as_it_can_be() -> None:
     assert square_of_movement(Region(0.4, 0.4, 0.1, 0.1), 100, 90) == pytest.approx((0, 0, 90, 90), abs=0.01)
+
+
+@pytest.mark.parametrize(
+    ("width", "height", "squares"),
+    [
+        (1280, 720, [(0, 0, 720, 720), (560, 0, 720, 720)]),
+        (480, 640, [(0, 0, 480, 480), (0, 160, 480, 480)]),
+        (300, 100, [(0, 0, 100, 100), (100, 0, 100, 100), (200, 0, 100, 100)]),
+        (64, 64, [(0, 0, 64, 64)]),
+    ],
+)
+def test_a_picture_is_covered_from_one_end_to_the_other(width: int, height: int, squares: list[tuple[float, ...]]) -> None:
+    assert squares_of_all(width, height) == squares
