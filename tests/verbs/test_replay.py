@@ -9,6 +9,12 @@ from tests.spine import GREY, RED, write_video
 from tests.verbs.conftest import Run
 
 
+@pytest.fixture(autouse=True)
+def _every_frame(config: Path) -> None:
+    """Have every frame looked at: a picture that turns red at once is a change of the scene, which is waited for."""
+    config.write_text(config.read_text().replace("fps: 120", "fps: 120, motion: {enabled: false}"))
+
+
 @pytest.fixture
 def visit(tmp_path: Path) -> Path:
     """A second of nothing, two of red, two of nothing."""
@@ -125,3 +131,12 @@ def test_a_rule_that_the_model_does_not_know_is_an_error_of_the_configuration(ru
     ran = run("replay", visit)
     assert (ran.code, ran.out) == (78, "")
     assert "the model has no class 'person'" in ran.err
+
+
+def test_what_does_not_move_is_not_looked_at(run: Run, config: Path, visit: Path) -> None:
+    config.write_text(config.read_text().replace(", motion: {enabled: false}", ""))
+    rows = run("replay", visit, "--json", "--summary").rows()
+    (looks,) = {row["looks"] for row in rows if "looks" in row}
+    assert looks < 15, "of 50"
+    (start,) = (row for row in rows if row.get("event_type") == "start")
+    assert start["time_unix"] == pytest.approx(2.3)
