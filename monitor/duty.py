@@ -72,7 +72,7 @@ class Duty:
         rates = allowances(demands, self.share)
         for lane, each in known.items():
             each.allowed = rates[lane.capture.name]
-            lane.capture.allow(each.allowed)
+            lane.capture.eye.allow(each.allowed)
         self._tell([each for each in known.values() if each.allowed < each.wanted], dearest, now)
 
     def _measure(self, lane: Lane, fps: float, seconds: float) -> _Known:

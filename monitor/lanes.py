@@ -82,7 +82,7 @@ class Lanes:
                 case fate:
                     old = before[camera]
                     if fate is Kept.CAPTURE:
-                        old.capture.watch = self._watch(camera, old.capture.watch)
+                        old.capture.eye.watch = self._watch(camera, old.capture.eye.watch)
                     after.append(Lane(old.capture, old.mailbox, self._pipeline(camera, episodes)))
                     after[-1].abandoned = old.abandoned
         if self._clipping:

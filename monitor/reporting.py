@@ -158,7 +158,7 @@ class Reporter:
         seen, counters = lane.pipeline.decider.availability, lane.capture.counters
         if seen is None:
             return None
-        problem, detail = lane.capture.trouble
+        problem, detail = lane.capture.eye.trouble
         return CameraFacts(
             seen.online,
             seen.reason,

@@ -47,7 +47,7 @@ class Lane:
         self.frame_age = 0.0
         self.ticked = float("-inf")
         self.abandoned = 0
-        capture.need = self.need
+        capture.eye.need = self.need
 
     def need(self) -> Need:
         """Tell which of the camera's frames are worth a look; from any thread."""
@@ -162,7 +162,7 @@ class Classifying:
 
     def _trust(self, lane: Lane, now: Moment) -> None:
         """Pass on whether the camera's pictures can be trusted, where that has changed."""
-        problem, detail = lane.capture.trouble
+        problem, detail = lane.capture.eye.trouble
         if problem is not lane.pipeline.problem:
             self._deliver(lane.pipeline.set_problem(problem, detail, now))
 

@@ -105,7 +105,7 @@ def test_a_board_that_throttles_itself_is_given_half(stage: Stage, caplog: pytes
 
 def test_the_captures_are_told(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
     asked: list[float] = []
-    monkeypatch.setattr(stage.lanes[0].capture, "allow", asked.append)
+    monkeypatch.setattr(stage.lanes[0].capture.eye, "allow", asked.append)
     stage.run(10, 0.2, "porch", "yard")
     assert asked == [pytest.approx(1.75)] * 2
 

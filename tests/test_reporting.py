@@ -190,7 +190,7 @@ def test_the_health_tells_how_each_camera_fared_and_how_hot_the_board_is(bench: 
 
 def test_looks_that_the_board_cannot_bear_are_slowed(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
     allowed: list[float] = []
-    monkeypatch.setattr(bench.capture, "allow", allowed.append)
+    monkeypatch.setattr(bench.capture.eye, "allow", allowed.append)
     bench.heat = Heat(90.0)
     for _ in range(20):
         bench.lane.looks += 5

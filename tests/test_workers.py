@@ -260,7 +260,7 @@ class Doubtful:
 
 def test_pictures_that_cannot_be_trusted_are_told_and_not_looked_at(porch: Bench) -> None:
     lane = porch.lanes["porch"]
-    doubtful = lane.capture.watch = Doubtful()  # type: ignore[assignment]  # it is only asked for these two
+    doubtful = lane.capture.eye.watch = Doubtful()  # type: ignore[assignment]  # it is only asked for these two
     porch.put("porch", RED, RED)
     porch.step()
     porch.step()
@@ -280,15 +280,15 @@ def test_pictures_that_cannot_be_trusted_are_told_and_not_looked_at(porch: Bench
 
 def test_a_lane_needs_a_picture_when_somebody_asks_for_one(porch: Bench) -> None:
     lane = porch.lanes["porch"]
-    assert lane.capture.need() is Need.LOOK
+    assert lane.capture.eye.need() is Need.LOOK
     porch.put("porch", GREY)
     porch.step()
-    assert lane.capture.need() is Need.MOVEMENT
+    assert lane.capture.eye.need() is Need.MOVEMENT
     lane.ask(Photograph(lambda _: None))
-    assert lane.capture.need() is Need.PICTURE
+    assert lane.capture.eye.need() is Need.PICTURE
     porch.put("porch", GREY)
     porch.step()
-    assert lane.capture.need() is Need.MOVEMENT
+    assert lane.capture.eye.need() is Need.MOVEMENT
 
 
 def test_lanes_are_exchanged_between_two_steps(tmp_path: Path) -> None:

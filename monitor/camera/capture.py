@@ -8,13 +8,12 @@ every connection.
 from __future__ import annotations
 
 import logging
-import math
 import threading
 from collections.abc import Callable
-from dataclasses import replace
 from functools import partial
 
 from monitor.backoff import Backoff
+from monitor.camera.eye import Eye
 from monitor.camera.mailbox import Mailbox
 from monitor.camera.opencv import Decode, open_source
 from monitor.camera.pace import Pacer
@@ -24,9 +23,9 @@ from monitor.camera.state import CameraLink, Counters, LinkState
 from monitor.clock import Clock
 from monitor.config.schema import CameraSettings
 from monitor.errors import CameraError
-from monitor.gate.skip import QUIET, SkipPolicy
+from monitor.gate.skip import QUIET
 from monitor.gate.watch import Watch
-from monitor.values import Frame, GateReason, Image, Moment, Need, OfflineReason, ProblemKind, Verdict
+from monitor.values import Image, Moment, OfflineReason
 
 log = logging.getLogger(__name__)
 
@@ -47,24 +46,18 @@ _RECENT = 0.5
 """The part of the time that such a read took by which the stream's own time stamps must have gone on, or the frame is the stale one: of a
 slow camera they have."""
 
-_EMPTY_LIMIT = 3
-"""Frames in a row that give no picture until the camera is opened anew."""
-
 _MISS_PAUSE = 0.05
 """Seconds to rest after a failed grab that does not yet mean a loss: a camera that was unplugged fails without waiting."""
 
 _IDLE = 60.0
 
-_UNGATED = Verdict(True, GateReason.UNGATED)
-
 
 class Capture:
-    """One camera's capture. `step` and `close` belong to one thread; everything else may be used by any.
+    """One camera's capture. `step` and `close` belong to one thread; everything else may be used by any. eye: takes what it grabs.
 
-    Raises CameraError at once if `settings.source` makes no sense. random: gives numbers from 0 to 1. watch: judges which pictures are
-    worth a look (it may be exchanged), None: all that are wanted. need: asked for what those who look need. offer: shown every picture
-    that was decoded, masked. quiet: seconds from one picture to the next while nothing moves. delay: seconds until it is opened first.
-    last_step, last_frame: monotonic seconds of the last step's beginning and of the last good frame (None before the first).
+    Raises CameraError at once if `settings.source` makes no sense. random: gives numbers from 0 to 1. watch, offer, quiet: as in
+    `Eye`. delay: seconds until it is opened first. last_step, last_frame: monotonic seconds of the last step's beginning and of the last
+    good frame (None before the first).
     """
 
     def __init__(
@@ -84,8 +77,7 @@ class Capture:
         self.name = name
         self.description = parse_source(settings.source, settings.username, settings.password)
         self.counters = Counters()
-        self.watch = watch
-        self.need: Callable[[], Need] = lambda: Need.MOVEMENT
+        self.eye = Eye(name, settings, mailbox, self.counters, watch, offer, quiet)
         start = clock.now()
         self.link = CameraLink(LinkState.CONNECTING, start)
         self.last_step = start.mono
@@ -95,12 +87,7 @@ class Capture:
         self._mailbox = mailbox
         self._random = random
         self._opener = opener or partial(open_source, fps=settings.fps)
-        self._offer = offer
-        self._quiet = quiet
         self._abandoned = threading.Event()
-        self._spare: Image | None = None  # memory for the next picture: fresh memory costs a third of a millisecond a megabyte
-        self._skip = SkipPolicy(settings.frame_skip, settings.fps)
-        self._duty = SkipPolicy(1, math.inf)
         self._paced = isinstance(self.description, Clip) and settings.pace == "realtime"
         self._loops = isinstance(self.description, Clip) and (settings.loop or self.description.endless)
         self._backoff = Backoff(random)
@@ -109,41 +96,19 @@ class Capture:
         self._source: Source | None = None
         self._start_run()
 
-    @property
-    def trouble(self) -> tuple[ProblemKind | None, str]:
-        """What is wrong with its pictures, and that in words; None if nothing is known to be."""
-        return (self.watch.problem, self.watch.detail) if self.watch else (None, "")
-
-    def allow(self, fps: float) -> None:
-        """Leave at most so many frames a second in the mailbox from now on, beside what the settings say."""
-        # As many as the settings say are held to that already, on a raster of their own.
-        self._duty.allow(fps if fps < self._settings.fps else math.inf)
-
     def abandon(self) -> None:
         """Have it let go of the camera as soon as it comes back, and do and say nothing more."""
         self._abandoned.set()
 
     def replace(self) -> Capture:
-        """Give up on this one, which hangs inside OpenCV, and give another in its place: same mailbox, same counts, same watch.
+        """Give up on this one, which hangs inside OpenCV, and give another in its place: same counts, same eye.
 
         When this one comes back, it lets go of the camera and does nothing more.
         """
         self.abandon()
-        heir = Capture(
-            self.name,
-            self._settings,
-            self._clock,
-            self._mailbox,
-            self._random,
-            self._opener,
-            watch=self.watch,
-            offer=self._offer,
-            quiet=self._quiet,
-        )
-        heir.need = self.need
-        heir.counters = self.counters
+        heir = Capture(self.name, self._settings, self._clock, self._mailbox, self._random, self._opener)
+        heir.eye, heir.counters = self.eye, self.counters
         heir.last_frame = self.last_frame
-        heir._duty = self._duty
         return heir
 
     def step(self, now: Moment) -> float:
@@ -175,14 +140,14 @@ class Capture:
         self._start_run()
         if self._abandoned.is_set():
             self.close()
-        elif self.watch and self.link.state is not LinkState.ONLINE:  # a clip that begins again is the same scene
-            self.watch.opened(self._clock.now(), source.facts.fps)
+        elif self.link.state is not LinkState.ONLINE:  # a clip that begins again is the same scene
+            self.eye.opened(self._clock.now(), source.facts.fps)
 
     def _start_run(self) -> None:
         """Forget what belongs to one opening of the source."""
         self._pacer = Pacer()
         self._held = False
-        self._frames = self._misses = self._empty = 0
+        self._frames = self._misses = 0
         self._run_began = 0.0
 
     def _grab(self, source: Source, now: Moment) -> float:
@@ -209,43 +174,11 @@ class Capture:
         return self._deliver(source, at)
 
     def _deliver(self, source: Source, at: Moment) -> float:
-        """Count the grabbed frame, and put it into the mailbox if it is worth a look."""
+        """Hand the grabbed frame on."""
         self._held = False
         self._welcome(source, at)
-        seq = self.counters.grabbed
-        self.counters.grabbed += 1
-        if self.watch:
-            self.watch.frame(at.mono, source.position)
-        if not self._skip.wants(seq, at.mono):
-            self.counters.skipped += 1
-            return 0.0
-        image = source.retrieve(self._spare)
-        if image is None:
-            self.counters.empty += 1
-            self._empty += 1
-            if self._empty >= _EMPTY_LIMIT:
-                raise CameraError("it sends frames that give no picture", Fault.LOST)
-            return 0.0
-        self._empty = 0
-        self._judge(source, Frame(self.name, seq, at, image))
+        self.eye.see(source, at)
         return 0.0
-
-    def _judge(self, source: Source, frame: Frame) -> None:
-        """Leave a frame in the mailbox, or count why not."""
-        verdict = self.watch.judge(frame.image, frame.at, source.position, self.need()) if self.watch else _UNGATED
-        if self._offer:
-            self._offer(frame.image, frame.at)
-        self._spare = frame.image
-        if verdict.reason is GateReason.QUIET:
-            self._skip.rest(self._quiet)
-        if not verdict.look:
-            self.counters.gated += 1
-        elif not self._duty.wants(frame.seq, frame.at.mono):
-            self.counters.skipped += 1
-        else:
-            self.counters.retrieved += 1
-            self._spare = None
-            self._mailbox.put(replace(frame, reason=verdict.reason, movement=verdict.movement))
 
     def _welcome(self, source: Source, at: Moment) -> None:
         """Note a good frame: the first brings the camera online, ten seconds of them make it well."""

@@ -69,9 +69,9 @@ def test_pictures_that_go_no_further_share_their_memory_and_those_that_do_have_t
 def test_what_those_who_look_need_is_asked_for_each_frame(bench: MakeBench, clock: ManualClock) -> None:
     b = bench(FakeSource(clock, clip_of(*[100] * 40), FILE), options={"watch": a_watch()}, fps=100)
     b.step(11)
-    b.capture.need = lambda: Need.LOOK
+    b.capture.eye.need = lambda: Need.LOOK
     b.step(10)
-    b.capture.need = lambda: Need.NOTHING
+    b.capture.eye.need = lambda: Need.NOTHING
     b.step(20)
     assert [frame.seq for frame in b.frames()] == [0, 1, *range(10, 20)]
 
@@ -114,7 +114,7 @@ def test_every_picture_is_offered_whether_it_is_looked_at_or_not(bench: MakeBenc
 
 def test_looks_can_be_slowed_while_every_picture_is_still_judged(bench: MakeBench, clock: ManualClock) -> None:
     b = bench(FakeSource(clock, clip_of(*[100] * 50), FILE), options={"watch": a_watch(motion={"enabled": False})}, fps=100)
-    b.capture.allow(1.0)
+    b.capture.eye.allow(1.0)
     b.step(51)
     assert len(b.frames()) == 10
     assert (b.capture.counters.skipped, b.capture.counters.gated) == (40, 0)
@@ -179,9 +179,9 @@ def test_its_heir_goes_on_with_the_same_mailbox_and_counts(bench: MakeBench, clo
     b = bench(source, FakeSource(clock, frames(1000)))
     b.step(4)
     source.meanwhile = lambda: setattr(b, "capture", b.capture.replace())
-    need, b.capture.need = b.capture.need, lambda: Need.PICTURE
+    need, b.capture.eye.need = b.capture.eye.need, lambda: Need.PICTURE
     b.step()
-    assert b.capture.need() is Need.PICTURE
+    assert b.capture.eye.need() is Need.PICTURE
     assert need() is Need.MOVEMENT
     b.rest = 0.0
     b.run(2.0)
