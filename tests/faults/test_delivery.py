@@ -40,7 +40,7 @@ def test_whatever_is_killed_no_committed_alert_is_lost(
     chance = random.Random(request.config.getoption("randomly_seed", 1))
     proxy = link(mosquitto.port)
     config = settings(
-        {name: {"source": str(blinking), "loop": True, "fps": 20} for name in ("one", "two", "three")},
+        {name: {"source": str(blinking), "loop": True, "fps": 20, "motion": {"enabled": False}} for name in ("one", "two", "three")},
         proxy.port,
         model={"name": "colours", "weights": str(colours)},
         rules=[{"label": "red", "looks": 1, "hold": "0s", "cooldown": "0s"}],
