@@ -32,7 +32,7 @@ FLOORS = [
     ("app", "ladder"),
     ("reporting",),
     ("service",),
-    ("bench",),
+    ("bench", "doctor"),
     ("verbs",),
     ("cli",),
     ("__main__",),
