@@ -24,37 +24,48 @@ FULL = bool(os.environ.get("MONITOR_FAULTS"))
 
 
 class Link:
-    """A TCP proxy in a process of its own: `port` leads to `target` while it runs."""
+    """A TCP proxy in a process of its own: `port` leads to `target` while it runs, as well as `be` lets it."""
 
-    def __init__(self, target: int) -> None:
+    def __init__(self, target: int, host: str = "127.0.0.1") -> None:
         self.port = free_port()
+        self._host = host
         self._target = target
-        self._process: subprocess.Popen[bytes] | None = None
+        self._process: subprocess.Popen[str] | None = None
 
     def start(self) -> None:
-        command = [sys.executable, "-S", "-E", str(Path(__file__).with_name("proxy.py")), str(self.port), str(self._target)]
-        self._process = subprocess.Popen(command)
+        program = str(Path(__file__).with_name("proxy.py"))
+        command = [sys.executable, "-S", "-E", program, self._host, str(self.port), str(self._target)]
+        self._process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
         deadline = stopwatch() + 10
         while stopwatch() < deadline:
-            with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", self.port), timeout=1):
+            with contextlib.suppress(OSError), socket.create_connection((self._host, self.port), timeout=1):
                 return
             assert self._process.poll() is None, "the proxy did not start"
         raise AssertionError("the proxy does not listen")
 
+    def be(self, mode: str) -> None:
+        """Go over to a mode of proxy.py, such as "latency 0.5"; it holds afterwards."""
+        assert self._process is not None
+        assert self._process.stdin is not None
+        assert self._process.stdout is not None
+        self._process.stdin.write(f"{mode}\n")
+        self._process.stdin.flush()
+        assert self._process.stdout.readline() == f"{mode}\n"
+
     def kill(self) -> None:
         if self._process is not None:
             self._process.kill()
-            self._process.wait()
+            self._process.communicate()
             self._process = None
 
 
 @pytest.fixture
-def link() -> Iterator[Callable[[int], Link]]:
-    """Start a link to a port of this machine."""
+def link() -> Iterator[Callable[..., Link]]:
+    """Start a link to a port of this machine: link(port), or link(port, "10.0.0.1") at another address than the loopback's."""
     started: list[Link] = []
 
-    def start(target: int) -> Link:
-        started.append(Link(target))
+    def start(target: int, host: str = "127.0.0.1") -> Link:
+        started.append(Link(target, host))
         started[-1].start()
         return started[-1]
 
