@@ -18,15 +18,17 @@ from monitor.app import Daemon
 from monitor.camera.opencv import prepare_opencv
 from monitor.classify.load import load_classifier
 from monitor.classify.relabel import chosen_card
-from monitor.clock import Clock
+from monitor.clock import Clock, iso
 from monitor.config.dump import secrets_of
 from monitor.config.load import Loaded
 from monitor.config.schema import ModelSettings
 from monitor.errors import MonitorError
 from monitor.ladder import BUG, DONE
 from monitor.observe.logs import Logs
+from monitor.record.store import LastRun
 from monitor.reporting import Reporter
 from monitor.rulebook import check_models
+from monitor.runtime.output import Output
 from monitor.runtime.sd_notify import Notifier
 from monitor.runtime.signals import Request, Signals
 
@@ -50,7 +52,8 @@ class Service:
             loaded = self._load()
         successor: Daemon | None = None
         while True:
-            with closing(Logs(loaded.config.logging, self._clock, secrets_of(loaded.config))) as self._logs:
+            logs = Logs(loaded.config.logging, self._clock, secrets_of(loaded.config))
+            with closing(logs) as self._logs, Output(self._clock):
                 if successor is None:
                     with self._signals.leaving():
                         successor = self._prepare(loaded, None)
@@ -79,6 +82,7 @@ class Service:
         """Run a daemon until it is to stop; give why, and the one that is to follow."""
         try:
             daemon.start()
+            _tell_of_the_last_run(daemon.history.last_run)
             self._notifier.ready("watching")
             reporter = Reporter(daemon, self._notifier, self._clock)
             while True:
@@ -137,6 +141,12 @@ def _is_current(running: Daemon, model: ModelSettings) -> bool:
         return False
     card = running.classifier.card
     return card == chosen_card(card.name, model)
+
+
+def _tell_of_the_last_run(last: LastRun | None) -> None:
+    """Say so if the run before this one was killed, crashed, or lost its power; when it ended is known to within its last commit."""
+    if last is not None and not last.clean:
+        log.warning("the last run ended unclean (killed, crashed or without power); its last sign of life: %s", iso(last.alive))
 
 
 def _begin_anew() -> NoReturn:

@@ -10,7 +10,6 @@ import json
 import logging
 import logging.handlers
 import os
-import sys
 from collections.abc import Iterable, Mapping
 from typing import TextIO
 
@@ -80,11 +79,30 @@ class LineFormatter(logging.Formatter):
         return [self._redactor.clean(line) for line in text.splitlines()]
 
 
-class LogFile(logging.handlers.RotatingFileHandler):
-    """The log file. A full disk costs lines here; the other handler has them, and a complaint for each would make it worse."""
+class _Forgiving(logging.Handler):
+    """A full disk or a reader that has gone costs lines. A complaint about each would make it worse, and would itself be logged."""
 
     def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802 - the name is logging's
         """Let the line go."""
+
+
+class Terminal(_Forgiving, logging.StreamHandler[TextIO]):
+    """A stream, or else stderr by a descriptor of its own, which stays what it is when descriptor 2 is led elsewhere."""
+
+    def __init__(self, stream: TextIO | None = None) -> None:
+        self._own = None if stream else os.fdopen(os.dup(2), "w", encoding="utf-8", errors="backslashreplace")
+        super().__init__(stream or self._own)
+
+    def close(self) -> None:
+        """Close the descriptor, with what could not be written lost."""
+        super().close()
+        if self._own:
+            with contextlib.suppress(OSError):
+                self._own.close()
+
+
+class LogFile(_Forgiving, logging.handlers.RotatingFileHandler):
+    """The log file."""
 
     def close(self) -> None:
         """Close the file, with what could not be written lost."""
@@ -116,8 +134,8 @@ class Logs:
         self._levels = (self._root.level, self._ours.level)
         self._root.setLevel(logging.WARNING)
         set_level(settings.level)
-        stream = stream or sys.stderr
-        self._add(logging.StreamHandler(stream), journald=_is_journal(stream, env), terminal=stream.isatty())
+        terminal = Terminal(stream)
+        self._add(terminal, journald=_is_journal(terminal.stream, env), terminal=terminal.stream.isatty())
         if settings.file:
             try:
                 settings.file.parent.mkdir(parents=True, exist_ok=True)

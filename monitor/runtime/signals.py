@@ -2,7 +2,7 @@
 
 A handler only queues: it runs between any two instructions of the main thread, where logging or taking a lock can deadlock.
 SIGTERM and SIGINT ask to stop, and a second one leaves at once; SIGHUP asks to reload. SIGUSR1, and the SIGABRT of systemd's
-watchdog, write every thread's stack to stderr, from C, so that it works when Python hangs.
+watchdog, write every thread's stack to the stderr that the process began with, from C, so that it works when Python hangs.
 """
 
 from __future__ import annotations
@@ -46,11 +46,12 @@ class Signals:
         self._previous: dict[signal.Signals, Callable[[int, FrameType | None], Any] | int | None] = {}
 
     def __enter__(self) -> Self:
+        self._stderr = os.dup(2)  # stays what it is when 2 is led elsewhere
         for number, handler in ((signal.SIGTERM, self._stop), (signal.SIGINT, self._stop), (signal.SIGHUP, self._reload)):
             self._previous[number] = signal.signal(number, handler)
-        faulthandler.register(signal.SIGUSR1, all_threads=True)
+        faulthandler.register(signal.SIGUSR1, self._stderr, all_threads=True)
         if not self._stacks_before:
-            faulthandler.enable()
+            faulthandler.enable(self._stderr)
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
@@ -60,6 +61,7 @@ class Signals:
         for number, handler in self._previous.items():
             signal.signal(number, handler)
         self._previous.clear()
+        os.close(self._stderr)
 
     def ask(self, request: Request) -> None:
         """Put a request, also from inside the program and from any thread; one that is waiting already is not put twice."""
@@ -93,7 +95,7 @@ class Signals:
             if self._leaving:
                 raise SystemExit(0)
         elif now - self._first_stop >= ONE_PRESS:
-            os.write(2, b"second signal: leaving at once\n")
+            os.write(self._stderr, b"second signal: leaving at once\n")
             signal.signal(number, signal.SIG_DFL)
             signal.raise_signal(signal.Signals(number))
 
