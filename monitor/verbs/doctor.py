@@ -29,6 +29,7 @@ def add(verbs: Verbs[argparse.ArgumentParser]) -> None:
 def doctor(args: argparse.Namespace) -> int:
     """Print a line for each finding as it comes; 1 if one of them is a problem. A configuration that is no good is raised, as for `run`."""
     from monitor.camera.opencv import prepare_opencv
+    from monitor.clock import SystemClock
     from monitor.config.dump import secrets_of
     from monitor.doctor.examination import examine
     from monitor.doctor.finding import Level
@@ -39,7 +40,7 @@ def doctor(args: argparse.Namespace) -> int:
     prepare_opencv()
     levels: Counter[Level] = Counter()
     with _quiet():
-        for found in examine(loaded):
+        for found in examine(loaded, SystemClock()):
             finding = replace(found, told=redactor.clean(found.told), remedy=redactor.clean(found.remedy))
             levels[finding.level] += 1
             if args.json:
