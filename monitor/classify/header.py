@@ -10,7 +10,8 @@ from typing import NamedTuple
 
 from monitor.errors import PictureError
 
-_JPEG_MARKER = re.compile(rb"\xff+([^\x00\xff\xd0-\xd7])")  # in scan data 00 stuffs an FF, and D0 to D7 are restarts
+_JPEG_MARKER = re.compile(rb"\xff+([^\x00\x01\xff\xd0-\xd7])")
+"""A marker that a length follows, or the end (ITU T.81, B.1.1.3): 01 and the restarts D0 to D7 stand alone, 00 stuffs an FF in a scan."""
 _SIZE_MARKERS = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}  # start of frame; these three are tables
 _JPEG_END = 0xD9
 
@@ -56,7 +57,7 @@ def _jpeg(data: bytes) -> Header:
         if kind == _JPEG_END:
             return Header(width, height, whole=True)
         at = marker.end()
-        if kind in _SIZE_MARKERS:
+        if kind in _SIZE_MARKERS and not (width or height):  # the decoder goes by the first of them
             height, width = int.from_bytes(data[at + 3 : at + 5]), int.from_bytes(data[at + 5 : at + 7])
         at += int.from_bytes(data[at : at + 2])
     return Header(width, height, whole=False)
