@@ -29,6 +29,9 @@ _MOST_ANSWERS = 5
 _SMALL = 65_536
 """Bytes of an answer that is read only to keep the connection; a longer one costs the connection instead."""
 
+_MOST_BYTES = 20_000_000
+"""Of one answer with its head: a picture and some air. A chunk with a negative length would be read until the memory is full."""
+
 _REDIRECTS = (301, 302, 303, 307, 308)
 
 
@@ -87,7 +90,7 @@ class HttpClient:
         lines = [f"GET {target} HTTP/1.1", f"Host: {self.stream.place}", "User-Agent: monitor", "Accept-Encoding: identity"]
         if authorization := self._login.answer("GET", target):
             lines.append(f"Authorization: {authorization}")
-        link.end = end
+        link.end, link.room = end, _MOST_BYTES
         link.sendall("\r\n".join([*lines, "", ""]).encode())
         response = HTTPResponse(cast("socket.socket", link), method="GET")
         response.begin()
@@ -125,10 +128,14 @@ def _redirected(stream: Stream, target: str) -> Stream:
 
 
 class _Link:
-    """A connection, as `HTTPResponse` wants it. end: when reading and writing are given up, by the stopwatch."""
+    """A connection, as `HTTPResponse` wants it.
+
+    end: when reading and writing are given up, by the stopwatch. room: bytes that may still come.
+    """
 
     def __init__(self, stream: Stream, end: float) -> None:
         self.end = end
+        self.room = 0
         self._raw: socket.SocketIO | None = None
         plain = connect(stream)
         plain.settimeout(max(0.1, end - stopwatch()))
@@ -160,7 +167,7 @@ class _Link:
 
 
 class _Reader(io.RawIOBase):
-    """Reads from a link as long as it has time."""
+    """Reads from a link as long as it has time, and room for more."""
 
     def __init__(self, link: _Link, raw: socket.SocketIO) -> None:
         self._link = link
@@ -171,7 +178,11 @@ class _Reader(io.RawIOBase):
 
     def readinto(self, buffer: Any) -> int | None:
         self._link.hurry()
-        return self._raw.readinto(buffer)
+        count = self._raw.readinto(buffer)
+        self._link.room -= count or 0
+        if self._link.room < 0:
+            raise HTTPException("too long")
+        return count
 
     def close(self) -> None:
         self._raw.close()
