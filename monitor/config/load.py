@@ -6,13 +6,14 @@ import socket
 import sys
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from itertools import islice
 from pathlib import Path
 
 from pydantic import ValidationError
 
 from monitor.config.document import Document, NotYamlError, parse
 from monitor.config.dump import secret_places
-from monitor.config.explain import explain
+from monitor.config.explain import MOST, explain
 from monitor.config.exposure import exposure
 from monitor.config.faults import Fault, Where, dotted
 from monitor.config.hints import hints
@@ -60,7 +61,7 @@ def load(path: Path, *, environ: Mapping[str, str], hostname: str | None = None)
     text = read_text(path)
     document = _parsed(path, text, environ)
     config, invalid = _validated(document)
-    faults = [*document.faults, *invalid, *check_names(document.data)]
+    faults = [*document.faults[:MOST], *invalid, *islice(check_names(document.data), MOST)]
     if config is not None and not faults:
         config = settle(config, file.parent, environ, socket.gethostname() if hostname is None else hostname)
         faults.extend(_missing_files(config))
@@ -100,6 +101,8 @@ def _missing_files(config: Config) -> Iterator[Fault]:
 
 def _is_file(path: Path) -> bool:
     try:
+        if not path.is_file():  # opening a pipe would wait for whoever writes to it
+            return False
         with path.open("rb"):
             return True
     except OSError:

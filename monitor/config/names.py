@@ -78,8 +78,8 @@ def _check_zones_of(section: Mapping[str, object], here: Where, cameras: list[Ma
     """Check that each zone which a rule names exists on at least one of the `cameras` that the rule is for, and stands once."""
     known = [WHOLE, *(zone for camera in cameras for zone in _mapping(camera.get("zones")))]
     for number, item in enumerate(_list(section.get("rules"))):
-        zones = _list(_mapping(item).get("zones"))
-        for place, zone in enumerate(zones):
+        seen: set[str] = set()
+        for place, zone in enumerate(_list(_mapping(item).get("zones"))):
             where: Where = (*here, "rules", number, "zones", place)
             if not isinstance(zone, str):
                 continue
@@ -87,8 +87,9 @@ def _check_zones_of(section: Mapping[str, object], here: Where, cameras: list[Ma
                 close = difflib.get_close_matches(zone[:100], known, n=1)
                 whose = "this camera has" if here else "any camera that uses this rule has"
                 yield Fault(where, f"is not a zone that {whose}: '{plain(zone)}'{f'; did you mean {close[0]}?' if close else ''}")
-            elif zone in zones[:place]:
+            elif zone in seen:
                 yield Fault(where, f"names the zone {plain(zone)} twice")
+            seen.add(zone)
 
 
 def _sharing(cameras: Mapping[str, object]) -> list[Mapping[str, object]]:

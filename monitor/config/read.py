@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 from monitor.errors import ConfigError, Problem
@@ -27,7 +28,7 @@ def find_config(explicit: Path | None, cwd: Path) -> Path:
 def read_text(path: Path) -> str:
     """Return the text of the file at `path`. ConfigError: it is missing, unreadable, too large or not UTF-8."""
     try:
-        with path.open("rb") as file:
+        with open(path, "rb", opener=_open) as file:
             data = file.read(LARGEST + 1)
     except FileNotFoundError:
         raise _failure(path, "there is no such file") from None
@@ -45,6 +46,13 @@ def read_text(path: Path) -> str:
         return data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         raise _failure(path, "is not UTF-8 text; save it as UTF-8", data.count(b"\n", 0, error.start) + 1) from None
+
+
+def _open(path: str, flags: int) -> int:
+    """Open a file, or a pipe that somebody writes to; a pipe that nobody writes to is empty, and not waited for."""
+    descriptor = os.open(path, flags | os.O_NONBLOCK | os.O_CLOEXEC)
+    os.set_blocking(descriptor, True)
+    return descriptor
 
 
 def _failure(path: Path, message: str, line: int | None = None) -> ConfigError:

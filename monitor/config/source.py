@@ -13,6 +13,9 @@ from monitor.config.units import HIDDEN
 SCHEMES = ("rtsp", "rtsps", "http", "https")
 DEMO = "demo"
 
+_LONGEST_INDEX = 9
+"""Digits of a device's number. Linux has 256 video devices, and Python makes no number of thousands of digits."""
+
 _SCHEME = re.compile(r"[A-Za-z0-9+.-]+:")
 _HOST_AND_PORT = re.compile(r"(?:[\w.-]*|\[[0-9A-Fa-f:.]*\]):[0-9]{1,6}")
 # Many cameras take the password in the path: rtsp://cam/user=admin&password=x&channel=1.sdp
@@ -45,6 +48,8 @@ def check_source(source: str) -> str:
     """Return `source` with its scheme in small letters; raise ValueError saying what it must be. No message holds the value."""
     if not source.strip() or not source.isprintable():
         raise ValueError("must be an address, a device, a file or demo, in printable characters")
+    if kind_of(source) is SourceKind.INDEX and len(source) > _LONGEST_INDEX:
+        raise ValueError("must be the number of a video device, such as 0")
     return _check_url(source) if kind_of(source) is SourceKind.URL else source
 
 
