@@ -16,6 +16,7 @@ from monitor.dispatch import Dispatch
 from monitor.errors import PictureError, StorageError
 from monitor.inbox import CAPACITY, Inbox, Overrides, Rows
 from monitor.record.detection_log import DetectionLog, Line, alert_line, camera_line, sighting_line
+from monitor.record.room import SHORT, Room
 from monitor.record.snapshots import Snapshots, jpeg, snapshot_url
 from monitor.record.store import Batch, History
 from monitor.values import Alert, Image, Moment, OpenEpisode
@@ -31,9 +32,12 @@ LAST_SEEN = 60.0
 HOUSEKEEPING = 900.0
 """Seconds between two rounds of retention."""
 
+HURRY = 60.0
+"""The same while the disk is full."""
+
 
 class Recording:
-    """Writes what comes into the inbox, and has its alerts sent. trouble: why the history cannot be written, None while it can."""
+    """Writes what comes into the inbox, and has its alerts sent. room: on the disk of the history, if not as usual."""
 
     def __init__(
         self,
@@ -43,9 +47,9 @@ class Recording:
         snapshots: Snapshots,
         settings: tuple[HistorySettings, SnapshotSettings],
         clock: Clock,
+        room: Room | None = None,
     ) -> None:
         self.dispatch: Dispatch | None = None  # nobody is told
-        self.trouble: str | None = None
         self.dropped = 0
         self._inbox = inbox
         self._history = history
@@ -58,6 +62,14 @@ class Recording:
         self._written = float("-inf")
         self._swept = float("-inf")
         self._log_refuses = False
+        self._refusal: str | None = None
+        self._shortage: str | None = None
+        self._room = room or Room(self._keep.path)
+
+    @property
+    def trouble(self) -> str | None:
+        """Why the history is not written, or not all of it; None while it is."""
+        return self._refusal or self._shortage
 
     @property
     def waiting(self) -> int:
@@ -73,8 +85,9 @@ class Recording:
 
     def step(self, now: Moment) -> float:
         """Write what is due and send the alerts among it."""
+        self._look_for_room()
         self._write(now, hurry=False)
-        if now.mono - self._swept >= HOUSEKEEPING:
+        if now.mono - self._swept >= (HURRY if self._room.full else HOUSEKEEPING):
             self._swept = now.mono
             self._keep_house(now)
         return 1.0
@@ -98,7 +111,7 @@ class Recording:
             self._show_asked(camera, image)
         self.dropped += self._unwritten.bound(CAPACITY)
         since = now.mono - self._written
-        is_due = (len(self._unwritten) + len(self._overrides) > 0 and since >= GATHER) or (
+        is_due = (len(self._writable()) + len(self._overrides) > 0 and since >= GATHER) or (
             any(taken.open_episodes.values()) and since >= LAST_SEEN
         )
         if fresh or taken.overrides or is_due or hurry:
@@ -128,24 +141,39 @@ class Recording:
             return None
 
     def _commit(self, fresh: Sequence[Alert], open_episodes: dict[str, Sequence[OpenEpisode]], now: Moment) -> None:
-        rows = self._unwritten
+        rows = self._writable()
         messages = self.dispatch.compose(fresh, now) if self.dispatch else []
         try:
-            self._history.commit(Batch(rows.alerts, rows.sightings, rows.camera_events, open_episodes, messages, self._overrides))
+            self._put(Batch(rows.alerts, rows.sightings, rows.camera_events, open_episodes, messages, self._overrides))
         except StorageError as error:
             self._note(str(error))
             if self.dispatch:
                 self.dispatch.refused(messages)
             return
         self._note(None)
-        self._unwritten = Rows()
+        self._unwritten = Rows(sightings=self._unwritten.sightings if self._shortage else [])
         self._overrides = {}
         if self.dispatch and messages:
             self.dispatch.committed(messages)
         self._append([*map(camera_line, rows.camera_events), *map(sighting_line, rows.sightings), *map(alert_line, rows.alerts)])
 
+    def _put(self, batch: Batch) -> None:
+        try:
+            self._history.commit(batch)
+        except StorageError:
+            if not self._room.drop_ballast():
+                raise
+            self._history.commit(batch)
+
+    def _writable(self) -> Rows:
+        """Give what may be written now: sightings wait while there is little room."""
+        rows = self._unwritten
+        return Rows(rows.alerts, camera_events=rows.camera_events) if self._shortage else rows
+
     def _append(self, lines: Sequence[Line]) -> None:
         """Copy what was committed into the plain log; lines that it refuses are in the history all the same."""
+        if self._shortage:
+            return
         try:
             self._log.append(lines)
         except StorageError as error:
@@ -156,16 +184,29 @@ class Recording:
             self._log_refuses = False
 
     def _keep_house(self, now: Moment) -> None:
+        self._room.drop_ballast()
+        pictures = self._snapshots.sweep(now.wall)
         try:
-            self._history.prune(self._keep.keep, self._keep.max_size)
+            # Pictures go first: they take the most room.
+            self._history.prune(self._keep.keep, self._keep.max_size, short=self._room.short and not pictures)
         except StorageError as error:
             self._note(str(error))
-        self._snapshots.sweep(now.wall)
+        self._room.take_ballast()
 
     def _note(self, trouble: str | None) -> None:
         """Say once that the history cannot be written, and once that it can again."""
-        if trouble and not self.trouble:
+        if trouble and not self._refusal:
             log.error("%s; detection and alerts go on, rows wait in memory", trouble)
-        elif self.trouble and not trouble:
+        elif self._refusal and not trouble:
             log.info("the history is written again")
-        self.trouble = trouble
+        self._refusal = trouble
+
+    def _look_for_room(self) -> None:
+        """Say once that only alerts and what cameras do are written, and once that all is again."""
+        short = self._room.short
+        if short and not self._shortage:
+            self._shortage = f"{self._keep.path}: fewer than {SHORT / 1e6:.0f} MB free on the disk"
+            log.warning("%s; alerts are written, sightings wait in memory and %s pauses: free some space", self._shortage, self._keep.log)
+        elif self._shortage and not short:
+            log.info("%s: there is room on the disk again", self._keep.path)
+            self._shortage = None

@@ -23,10 +23,11 @@ from monitor.publish.voice import Voice
 from monitor.record.detection_log import DetectionLog
 from monitor.record.outbox import Outbox
 from monitor.record.reader import HistoryReader
+from monitor.record.room import FULL, SHORT, Room
 from monitor.record.second import SecondConnection
 from monitor.record.snapshots import Snapshots
 from monitor.record.store import Batch, History
-from monitor.recording import GATHER, HOUSEKEEPING, LAST_SEEN, Recording
+from monitor.recording import GATHER, HOUSEKEEPING, HURRY, LAST_SEEN, Recording
 from monitor.values import (
     Alert,
     CameraEvent,
@@ -55,6 +56,7 @@ class Disk(History):
         self.refuses = False
         self.batches: list[Batch] = []
         self.prunings = 0
+        self.full_until_ballast_goes: Path | None = None
 
     def open(self) -> None:
         self._check()
@@ -62,17 +64,30 @@ class Disk(History):
 
     def commit(self, batch: Batch) -> None:
         self._check()
+        if self.full_until_ballast_goes and self.full_until_ballast_goes.exists():
+            raise StorageError("history.db: cannot write the history: database or disk is full")
         super().commit(batch)
         self.batches.append(batch)
 
-    def prune(self, keep: float, max_bytes: int) -> int:
+    def prune(self, keep: float, max_bytes: int, *, short: bool = False) -> int:
         self.prunings += 1
         self._check()
-        return super().prune(keep, max_bytes)
+        return super().prune(keep, max_bytes, short=short)
 
     def _check(self) -> None:
         if self.refuses:
             raise StorageError("history.db: cannot write the history: disk full")
+
+
+class SomeRoom(Room):
+    """Room as a test says: bytes free."""
+
+    def __init__(self, history: Path) -> None:
+        super().__init__(history, ballast=1000)
+        self.left = 10**9
+
+    def free(self) -> int:
+        return self.left
 
 
 class Watched(Dispatch):
@@ -122,7 +137,8 @@ class Bench:
         self.sending: Callable[[Alert], None] = lambda alert: None
         detection_log, snapshots = DetectionLog(self.log), Snapshots(config.snapshots)
         settings = (config.history, config.snapshots)
-        self.recording = Recording(self.inbox, self.disk, detection_log, snapshots, settings, self.clock)
+        self.room = SomeRoom(self.path)
+        self.recording = Recording(self.inbox, self.disk, detection_log, snapshots, settings, self.clock, self.room)
         self.outbox = Outbox(SecondConnection(self.path), self.clock)
         self.recording.dispatch = Watched(self.outbox, self.shown, self._send)
 
@@ -444,3 +460,49 @@ def test_problems_of_a_camera_are_kept_and_told_in_the_log(bench: Bench) -> None
     assert rows == [("porch", 1.7e9, "covered", "no detail left"), ("porch", 1.7e9 + 9, "none", "")]
     lines = [json.loads(line) for line in bench.log.read_text().splitlines()]
     assert [(line["kind"], line["problem"]) for line in lines] == [("problem", "covered"), ("problem", None)]
+
+
+def test_with_little_room_alerts_are_written_and_sightings_wait_until_there_is_more(bench: Bench, caplog: pytest.LogCaptureFixture) -> None:
+    bench.room.left = SHORT - 1
+    with caplog.at_level(logging.INFO):
+        for seq in range(2):
+            bench.put(an_alert(seq), OFFLINE, sightings=[a_sighting(first=seq)])
+            bench.step(GATHER)
+        assert ([alert.seq for alert in bench.stored()], bench.sightings()) == ([0, 1], [])
+        assert not bench.log.exists()
+        trouble = bench.recording.trouble
+        written = len(bench.disk.batches)
+        bench.step(GATHER)
+        assert len(bench.disk.batches) == written
+        bench.room.left = SHORT
+        bench.step(GATHER)
+    assert len(bench.sightings()) == 2
+    assert trouble == f"{bench.path}: fewer than 50 MB free on the disk"
+    assert [record.message for record in caplog.records if record.name == "monitor.recording"] == [
+        f"{trouble}; alerts are written, sightings wait in memory and {bench.log} pauses: free some space",
+        f"{bench.path}: there is room on the disk again",
+    ]
+
+
+def test_on_a_full_disk_the_ballast_goes_and_the_alert_is_written_at_once(bench: Bench) -> None:
+    ballast = bench.path.with_name("history.db.ballast")
+    assert ballast.stat().st_size == 1000
+    bench.disk.full_until_ballast_goes = ballast
+    bench.room.left = FULL - 1
+    bench.put(an_alert())
+    bench.step()
+    assert [alert.seq for alert in bench.stored()] == [0]
+    assert not ballast.exists()
+    bench.room.left = 10**9
+    bench.step(HOUSEKEEPING)
+    assert ballast.exists()
+
+
+def test_retention_is_quick_while_the_disk_is_full_and_takes_sightings(bench: Bench) -> None:
+    bench.put(sightings=[a_sighting()])
+    bench.step(GATHER)
+    bench.room.left = FULL - 1
+    bench.step(HURRY)
+    bench.step(HURRY)
+    assert bench.disk.prunings == 3
+    assert bench.sightings() == []

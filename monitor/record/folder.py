@@ -1,4 +1,4 @@
-"""Files by local date, `ROOT/YYYY-MM-DD/NAME`: written whole or not at all, and bounded in age and size."""
+"""Files by local date, `ROOT/YYYY-MM-DD/NAME`: written whole or not at all, and bounded in age, size and what they leave free."""
 
 from __future__ import annotations
 
@@ -69,7 +69,9 @@ class DatedFolder:
         return next(self._root.glob(f"*/{name}"), None)
 
     def sweep(self, wall: float) -> int:
-        """Delete the oldest files past `keep` or beyond `max_size`, as of `wall` (Unix seconds); return how many went.
+        """Delete the oldest files past `keep`, beyond `max_size` or in the way of `min_free`, as of `wall` (Unix seconds).
+
+        Returns how many went.
 
         A part of them per call, at most a tenth, so that a clock that jumped ahead does not take them all before someone
         notices; to be called now and then (every quarter of an hour). Files it cannot delete stay until the next call.
@@ -77,12 +79,14 @@ class DatedFolder:
         try:
             found = sorted(self._files())
             total = sum(size for _, _, size in found)
+            lacking = self._limits.min_free - shutil.disk_usage(self._root).free if found else 0
             gone = 0
             for written, path, size in found[: min(max(len(found) // _SHARE, _FEWEST), _MOST)]:
-                if wall - written <= self._limits.keep and total <= self._limits.max_size:
+                if wall - written <= self._limits.keep and total <= self._limits.max_size and lacking <= 0:
                     break
                 path.unlink(missing_ok=True)
                 total -= size
+                lacking -= size
                 gone += 1
             self._tidy(today=iso(wall)[:10])
         except OSError as error:

@@ -1,4 +1,4 @@
-"""What the history lets go of: rows past their age, and the oldest rows of a file past its size.
+"""What the history lets go of: rows past their age, the oldest rows of a file past its size, sightings of a disk that is nearly full.
 
 Each call is short, and takes at most a tenth of a table by age: a clock that jumped years ahead costs a part of the history,
 and not all of it before someone notices.
@@ -16,6 +16,7 @@ _MOST = 2000
 _PAGES = 512  # given back to the file system per call
 _OUTBOX_ROW = 350  # bytes of a row of the outbox beside its payload, with its indexes, about
 
+_OLDEST_SIGHTINGS = "DELETE FROM sightings WHERE id IN (SELECT id FROM sightings ORDER BY id LIMIT ?)"
 _TABLES = (
     (
         "SELECT max(id) - min(id) + 1 FROM camera_problems",
@@ -25,7 +26,7 @@ _TABLES = (
     (
         "SELECT max(id) - min(id) + 1 FROM sightings",
         "DELETE FROM sightings WHERE id IN (SELECT id FROM sightings WHERE last < ? ORDER BY last LIMIT ?)",
-        "DELETE FROM sightings WHERE id IN (SELECT id FROM sightings ORDER BY id LIMIT ?)",
+        _OLDEST_SIGHTINGS,
     ),
     (
         "SELECT max(id) - min(id) + 1 FROM alerts",
@@ -55,6 +56,12 @@ def prune(connection: sqlite3.Connection, before: float, max_bytes: int) -> int:
     if oldest and _used_bytes(connection) > max_bytes:
         gone += connection.execute(oldest, (_share(longest),)).rowcount
     return gone
+
+
+def make_room(connection: sqlite3.Connection) -> int:
+    """Delete a part of the oldest sightings, in the caller's transaction; return how many went. Alerts are left alone."""
+    rows = connection.execute("SELECT count(*) FROM sightings").fetchone()[0]
+    return connection.execute(_OLDEST_SIGHTINGS, (_share(rows),)).rowcount
 
 
 def shrink(connection: sqlite3.Connection) -> None:

@@ -46,5 +46,5 @@ class Snapshots:
         return self._folder.find(f"{alert_id}-{seq}.jpg") if is_id(alert_id) else None
 
     def sweep(self, wall: float) -> int:
-        """Delete the oldest pictures past `keep` or beyond `max_size`, a part of them per call; return how many went."""
+        """Delete the oldest pictures past `keep`, beyond `max_size` or in the way of `min_free`, a part per call; return how many went."""
         return self._folder.sweep(wall)

@@ -21,7 +21,7 @@ from monitor.record.connect import connect
 from monitor.record.faults import result_code, storage_error
 from monitor.record.lock import HistoryLock
 from monitor.record.outbox_rows import PUT_OUTGOING, outgoing_row
-from monitor.record.retention import prune, shrink
+from monitor.record.retention import make_room, prune, shrink
 from monitor.record.rows import (
     DELETE_OVERRIDE,
     GET_OPEN_EPISODES,
@@ -80,6 +80,7 @@ class History:
         self._connection: sqlite3.Connection | None = None
         self._last_run: LastRun | None = None
         self._begun = False
+        self._doubtful = False
 
     @property
     def last_run(self) -> LastRun | None:
@@ -133,9 +134,10 @@ class History:
             self._sign_of_life(connection, clean=False)
             connection.execute("COMMIT")
 
-    def prune(self, keep: float, max_bytes: int) -> int:
+    def prune(self, keep: float, max_bytes: int, *, short: bool = False) -> int:
         """Delete a part of what is older than `keep` seconds or too much for `max_bytes`; return how many rows went.
 
+        short: the disk is nearly full, the oldest sightings go as well.
         The outbox has bounds of its own: what is past its age goes with the same call, its size is not counted.
         To be called now and then (every quarter of an hour). Raises StorageError.
         """
@@ -144,6 +146,7 @@ class History:
             connection.execute("BEGIN IMMEDIATE")
             now = self._clock.now()
             gone = prune(connection, now.wall - keep, max_bytes) + drop_old(connection, self._outbox, now)
+            gone += make_room(connection) if short else 0
             connection.execute("COMMIT")
             if gone:
                 shrink(connection)
@@ -165,11 +168,24 @@ class History:
                 self._path.parent.mkdir(parents=True, exist_ok=True)
                 self._lock.acquire()
                 self._connection = connect(self._path, self._clock.now().wall)
+                self._settle(self._connection)
                 self._begin(self._connection)
             except (sqlite3.Error, OSError) as error:
                 self._drop_connection()
                 raise storage_error(self._path, "open the history", error) from error
         return self._connection
+
+    def _settle(self, connection: sqlite3.Connection) -> None:
+        """After an error, put all of the write-ahead log into the file before anything counts as written.
+
+        A kernel that could not write a page may call it clean, and a later fsync then succeeds without it. What an earlier commit
+        left in the log would be found there, and be taken for written.
+        """
+        if self._doubtful:
+            busy = connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0]
+            if busy:
+                raise sqlite3.OperationalError("another process reads it")
+            self._doubtful = False
 
     def _begin(self, connection: sqlite3.Connection) -> None:
         if not self._begun:
@@ -199,6 +215,7 @@ class History:
         except sqlite3.Error:
             self._drop_connection()
         if result_code(error) != sqlite3.SQLITE_FULL:
+            self._doubtful = True
             self._drop_connection()
 
     def _drop_connection(self) -> None:

@@ -79,3 +79,14 @@ def test_the_size_of_the_outbox_costs_no_sightings(
     history.commit(Batch(outgoing=[message(seq=n, payload=b"x" * 500) for n in range(5000)]))
     assert history.prune(1e12, 1_000_000) == 0
     assert len(kept(tmp_path / "history.db")) == 300
+
+
+def test_a_disk_that_is_nearly_full_costs_the_oldest_sightings_and_no_alerts(
+    history: History, tmp_path: Path, sighting: Callable[..., Sighting], alert: Callable[..., Alert]
+) -> None:
+    alerts = [alert(seq=number) for number in range(2000)]
+    history.commit(Batch(alerts, [sighting(first=float(n), last=1.7e9) for n in range(1500)]))
+    assert history.prune(1e12, PLENTY, short=True) == 150
+    assert kept(tmp_path / "history.db") == [float(n) for n in range(150, 1500)]
+    with HistoryReader(tmp_path / "history.db") as reader:
+        assert list(reader.alerts()) == alerts

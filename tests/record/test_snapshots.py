@@ -131,3 +131,9 @@ def test_a_sweep_clears_what_a_killed_run_left_half_written(tmp_path: Path) -> N
 
 def test_a_sweep_of_nothing_is_fine(tmp_path: Path) -> None:
     assert Snapshots(settings(tmp_path / "never")).sweep(NOW) == 0
+
+
+def test_a_sweep_makes_the_room_that_is_to_be_left_free_a_part_at_a_time(tmp_path: Path) -> None:
+    pictures = [keep(tmp_path, f"e{number:03}-0.jpg", 400 - number) for number in range(300)]
+    assert Snapshots(settings(tmp_path, min_free=10**18)).sweep(NOW) == 30
+    assert [picture.exists() for picture in pictures] == [False] * 30 + [True] * 270
