@@ -6,8 +6,12 @@ clocks of a `Moment` are read together. `ManualClock` is for tests and for whoev
 
 from __future__ import annotations
 
+import ctypes
 import time
 from datetime import UTC, datetime
+from enum import StrEnum
+from functools import cache
+from pathlib import Path
 from typing import Protocol
 
 from monitor.values import Moment
@@ -51,6 +55,45 @@ class ManualClock:
     def set_wall(self, wall: float) -> None:
         """Step the wall clock, as NTP does; the monotonic clock does not notice."""
         self._wall = wall
+
+
+class TimeQuality(StrEnum):
+    """How far a wall clock can be trusted: a time service keeps it, none does, or nobody has set it since the machine was started."""
+
+    SYNCHRONISED = "synchronised"
+    UNSYNCHRONISED = "unsynchronised"
+    UNSET = "unset"
+
+
+def time_quality(wall: float, synchronised: bool | None, not_before: float) -> TimeQuality | None:
+    """Judge a time of `wall` Unix seconds; not_before: Unix seconds that are past for certain. None: there is no telling."""
+    if wall < not_before:
+        return TimeQuality.UNSET
+    if synchronised is None:
+        return None
+    return TimeQuality.SYNCHRONISED if synchronised else TimeQuality.UNSYNCHRONISED
+
+
+_TIME_ERROR = 5  # adjtimex(2): the clock is not synchronised
+
+
+def is_synchronised(timesync: Path = Path("/run/systemd/timesync")) -> bool | None:
+    """Tell whether a time service keeps the clock; None if nobody says.
+
+    The kernel knows, but a sandbox may forbid to ask it (`ProtectClock=yes` does); then systemd-timesyncd does, where it runs.
+    """
+    adjtimex = getattr(ctypes.CDLL(None), "adjtimex", None)
+    # `struct timex` of zeros, with room to spare: only asks.
+    state: int = -1 if adjtimex is None else adjtimex(ctypes.create_string_buffer(512))
+    if state >= 0:
+        return state != _TIME_ERROR
+    return (timesync / "synchronized").exists() if timesync.exists() else None
+
+
+@cache
+def installed_at() -> float:
+    """Unix seconds of this file: no right clock is behind it."""
+    return Path(__file__).stat().st_mtime
 
 
 def stopwatch() -> float:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import astuple
 from typing import Any
 
@@ -11,18 +12,21 @@ Row = tuple[Any, ...]
 
 # A commit whose fsync failed may or may not be in the file; the caller tries it again, and nothing is written twice.
 PUT_SIGHTING = (
-    "INSERT INTO sightings (camera, zone, label, class_id, first, last, best_score, looks, episode, model)"
-    " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (camera, zone, class_id, first) DO NOTHING"
+    "INSERT INTO sightings (camera, zone, label, class_id, first, last, best_score, looks, episode, model, time_quality)"
+    " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (camera, zone, class_id, first) DO NOTHING"
 )
 PUT_ALERT = (
     "INSERT INTO alerts"
-    " (event_type, episode, seq, camera, zone, rule, label, score, severity, started_at, time, duration, reason, snapshot)"
-    " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (episode, seq) DO NOTHING"
+    " (event_type, episode, seq, camera, zone, rule, label, score, severity, started_at, time, duration, reason, snapshot,"
+    " time_quality) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (episode, seq) DO NOTHING"
 )
 PUT_CAMERA_EVENT = (
-    "INSERT INTO camera_events (camera, at, online, reason, detail) VALUES (?, ?, ?, ?, ?) ON CONFLICT (camera, at, online) DO NOTHING"
+    "INSERT INTO camera_events (camera, at, online, reason, detail, time_quality) VALUES (?, ?, ?, ?, ?, ?)"
+    " ON CONFLICT (camera, at, online) DO NOTHING"
 )
-PUT_CAMERA_PROBLEM = "INSERT INTO camera_problems (camera, at, kind, detail) VALUES (?, ?, ?, ?) ON CONFLICT (camera, at, kind) DO NOTHING"
+PUT_CAMERA_PROBLEM = (
+    "INSERT INTO camera_problems (camera, at, kind, detail, time_quality) VALUES (?, ?, ?, ?, ?) ON CONFLICT (camera, at, kind) DO NOTHING"
+)
 PUT_OPEN_EPISODE = (
     "INSERT OR REPLACE INTO open_episodes (id, seq, camera, zone, rule, label, best_score, severity, started_at, last_seen)"
     " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
@@ -36,17 +40,17 @@ GET_OVERRIDES = "SELECT camera, name, value FROM overrides"
 
 
 def sighting_row(sighting: Sighting) -> Row:
-    """A sighting as PUT_SIGHTING wants it."""
+    """A sighting as PUT_SIGHTING wants it, without how good its time was."""
     return tuple(_storable(value) if isinstance(value, str) else value for value in astuple(sighting))
 
 
-def sighting_of(row: Row) -> Sighting:
+def sighting_of(row: Sequence[Any]) -> Sighting:
     """The inverse of `sighting_row`."""
     return Sighting(*row)
 
 
 def alert_row(alert: Alert) -> Row:
-    """An alert as PUT_ALERT wants it."""
+    """An alert as PUT_ALERT wants it, without how good its time was."""
     place = alert.place
     return (
         *(alert.event_type, alert.id, alert.seq, place.camera, place.zone, place.rule, _storable(alert.label), alert.score, alert.severity),
@@ -54,7 +58,7 @@ def alert_row(alert: Alert) -> Row:
     )
 
 
-def alert_of(row: Row) -> Alert:
+def alert_of(row: Sequence[Any]) -> Alert:
     """The inverse of `alert_row`."""
     event_type, episode, seq, camera, zone, rule, label, score, severity, started_at, time, duration, reason, snapshot = row
     return Alert(
@@ -74,12 +78,12 @@ def alert_of(row: Row) -> Alert:
 
 
 def camera_event_row(event: CameraEvent) -> Row:
-    """A camera event as PUT_CAMERA_EVENT wants it."""
+    """A camera event as PUT_CAMERA_EVENT wants it, without how good its time was."""
     return (event.camera, event.at, event.online, event.reason, _storable(event.detail))
 
 
 def camera_problem_row(problem: CameraProblem) -> Row:
-    """A problem of a camera as PUT_CAMERA_PROBLEM wants it; the end of one has the kind `none`."""
+    """A problem of a camera as PUT_CAMERA_PROBLEM wants it, without how good its time was; the end of one has the kind `none`."""
     return (problem.camera, problem.at, problem.kind or "none", _storable(problem.detail))
 
 

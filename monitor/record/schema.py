@@ -156,5 +156,10 @@ CREATE TABLE camera_problems (
 CREATE INDEX camera_problems_at ON camera_problems (at);
 """
 
-MIGRATIONS: tuple[str, ...] = (_FIRST, _SECOND, _THIRD)
+# NULL: written by an older version, or there was no telling.
+_FOURTH = "; ".join(
+    f"ALTER TABLE {table} ADD COLUMN time_quality TEXT" for table in ("sightings", "alerts", "camera_events", "camera_problems")
+)
+
+MIGRATIONS: tuple[str, ...] = (_FIRST, _SECOND, _THIRD, _FOURTH)
 """SQL scripts; number N (from 1) leads from version N - 1 to N."""

@@ -9,12 +9,12 @@ opens the file again if need be and writes nothing twice.
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from monitor.clock import Clock
+from monitor.clock import Clock, installed_at, is_synchronised, time_quality
 from monitor.config.schema import OutboxSettings
 from monitor.record.bounds import bound, drop_old
 from monitor.record.connect import connect
@@ -32,6 +32,7 @@ from monitor.record.rows import (
     PUT_OPEN_EPISODE,
     PUT_OVERRIDE,
     PUT_SIGHTING,
+    Row,
     alert_row,
     camera_event_row,
     camera_problem_row,
@@ -70,12 +71,22 @@ class LastRun:
 
 
 class History:
-    """The writing end of the history. Used by one thread at a time; making one touches nothing."""
+    """The writing end of the history. Used by one thread at a time; making one touches nothing.
 
-    def __init__(self, path: Path, clock: Clock, outbox: OutboxSettings = _OUTBOX) -> None:
+    synchronised: whether a time service keeps the wall clock now; None if nobody knows.
+    """
+
+    def __init__(
+        self,
+        path: Path,
+        clock: Clock,
+        outbox: OutboxSettings = _OUTBOX,
+        synchronised: Callable[[], bool | None] = is_synchronised,
+    ) -> None:
         self._path = path
         self._outbox = outbox
         self._clock = clock
+        self._synchronised = synchronised
         self._lock = HistoryLock(path)
         self._connection: sqlite3.Connection | None = None
         self._last_run: LastRun | None = None
@@ -109,16 +120,21 @@ class History:
 
         Raises StorageError if it is not written for certain; commit the same batch again later.
         """
+        synchronised, installed = self._synchronised(), installed_at()
+
+        def rated(row: Row, wall: float) -> Row:
+            return (*row, time_quality(wall, synchronised, installed))
+
         with self._sqlite("write the history") as connection:
             connection.execute("PRAGMA synchronous=FULL" if batch.alerts or batch.outgoing else "PRAGMA synchronous=NORMAL")
             connection.execute("BEGIN IMMEDIATE")
-            connection.executemany(PUT_ALERT, map(alert_row, batch.alerts))
-            connection.executemany(PUT_SIGHTING, map(sighting_row, batch.sightings))
+            connection.executemany(PUT_ALERT, (rated(alert_row(alert), alert.time) for alert in batch.alerts))
+            connection.executemany(PUT_SIGHTING, (rated(sighting_row(sighting), sighting.last) for sighting in batch.sightings))
             for event in batch.camera_events:
                 if isinstance(event, CameraEvent):
-                    connection.execute(PUT_CAMERA_EVENT, camera_event_row(event))
+                    connection.execute(PUT_CAMERA_EVENT, rated(camera_event_row(event), event.at))
                 else:
-                    connection.execute(PUT_CAMERA_PROBLEM, camera_problem_row(event))
+                    connection.execute(PUT_CAMERA_PROBLEM, rated(camera_problem_row(event), event.at))
             for camera, episodes in batch.open_episodes.items():
                 connection.execute("DELETE FROM open_episodes WHERE camera = ?", (camera,))
                 connection.executemany(PUT_OPEN_EPISODE, map(open_episode_row, episodes))

@@ -20,12 +20,15 @@ if TYPE_CHECKING:
 
 Row = TypeVar("Row")
 
-SIGHTING_COLUMNS = ("kind", "time", "camera", "zone", "label", "class_id", "first", "last", "best_score", "looks", "episode", "model")
+SIGHTING_COLUMNS = (
+    *("kind", "time", "camera", "zone", "label", "class_id", "first", "last", "best_score", "looks", "episode", "model"),
+    "time_quality",
+)
 ALERT_COLUMNS = (
     *("kind", "time", "event_type", "id", "seq", "camera", "zone", "rule"),
-    *("label", "score", "severity", "started_at", "duration", "reason", "snapshot"),
+    *("label", "score", "severity", "started_at", "duration", "reason", "snapshot", "time_quality"),
 )
-"""The keys of the detection log, for CSV: a head line is due also where there is no row."""
+"""The keys of the detection log, and how good the time was; for CSV: a head line is due also where there is no row."""
 
 
 def add(verbs: Verbs[argparse.ArgumentParser]) -> None:
@@ -65,25 +68,29 @@ def history(args: argparse.Namespace) -> int:
     filters = {"camera": args.camera, "label": args.label, "since": args.since, "until": args.until, "limit": args.limit}
     with HistoryReader(config.history.path) as reader:
         if args.alerts:
-            _show(reader.alerts(**filters), alert_line, _alert, ALERT_COLUMNS, args)
+            _show(reader.rated_alerts(**filters), alert_line, _alert, ALERT_COLUMNS, args)
         else:
-            _show(reader.sightings(**filters), sighting_line, _sighting, SIGHTING_COLUMNS, args)
+            _show(reader.rated_sightings(**filters), sighting_line, _sighting, SIGHTING_COLUMNS, args)
     return 0
 
 
 def _show(
-    found: Iterable[Row], line: Callable[[Row], Line], text: Callable[[Row], str], columns: Sequence[str], args: argparse.Namespace
+    found: Iterable[tuple[Row, str | None]],
+    line: Callable[[Row], Line],
+    text: Callable[[Row], str],
+    columns: Sequence[str],
+    args: argparse.Namespace,
 ) -> None:
-    """Print what was found for people, or as JSON or CSV with the rows of the detection log."""
+    """Print what was found for people, or as JSON or CSV with the rows of the detection log and how good their time was."""
     if args.json:
-        for row in found:
-            json_line(line(row))
+        for row, quality in found:
+            json_line(line(row) | {"time_quality": quality})
     elif args.csv:
         writer = csv.DictWriter(sys.stdout, columns, lineterminator="\n")
         writer.writeheader()
-        writer.writerows(map(line, found))
+        writer.writerows(line(row) | {"time_quality": quality} for row, quality in found)
     else:
-        for row in found:
+        for row, _ in found:
             out(text(row))
 
 

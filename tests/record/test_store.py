@@ -8,11 +8,13 @@ import sqlite3
 import subprocess
 import sys
 from collections.abc import Callable
+from contextlib import closing
+from functools import partial
 from pathlib import Path
 
 import pytest
 
-from monitor.clock import ManualClock
+from monitor.clock import ManualClock, installed_at
 from monitor.errors import HistoryRefusedError, StorageError
 from monitor.record.connect import connect
 from monitor.record.outbox_desk import OutboxDesk
@@ -40,7 +42,7 @@ for seq in itertools.count(int(sys.argv[2])):
 DIE_OPEN = """
 import os, sys
 from pathlib import Path
-from monitor.clock import ManualClock
+from monitor.clock import ManualClock, installed_at
 from monitor.record.store import History
 history = History(Path(sys.argv[1]), ManualClock(wall=1_800_000_000.0))
 history.open()
@@ -308,3 +310,15 @@ def test_a_folder_that_cannot_be_made_is_said(tmp_path: Path, clock: ManualClock
     with pytest.raises(StorageError, match=r"file/history\.db: cannot open the history: (Not a directory|File exists)"):
         history.open()
     history.close()
+
+
+def test_rows_carry_how_good_their_time_was(tmp_path: Path, clock: ManualClock, alert: Callable[..., Alert]) -> None:
+    now = installed_at() + 60
+    for seq, synchronised in enumerate((True, False, None)):
+        history = History(tmp_path / "history.db", clock, synchronised=partial(bool, synchronised) if seq < 2 else lambda: None)
+        history.commit(Batch([alert(seq=seq, time=now)], camera_events=[CameraEvent("porch", float(seq), True, None, "")]))
+        history.close()
+    with HistoryReader(tmp_path / "history.db") as reader:
+        assert [quality for _, quality in reader.rated_alerts()] == ["synchronised", "unsynchronised", None]
+    with closing(sqlite3.connect(tmp_path / "history.db")) as connection:
+        assert connection.execute("SELECT DISTINCT time_quality FROM camera_events").fetchall() == [("unset",)]

@@ -46,6 +46,7 @@ def test_each_json_line_is_a_sighting_or_an_alert(run: Run) -> None:
     assert (red["camera"], red["label"], red["class_id"], red["looks"], red["model"]) == ("porch", "red", 0, 5, "colours")
     start, end = run("history", "--alerts", "--json").rows()
     assert (start["id"], start["seq"], start["event_type"], start["reason"]) == ("e1", 0, "start", None)
+    assert start["time_quality"] == red["time_quality"] == "unset"
     assert (end["id"], end["seq"], end["event_type"], end["reason"]) == ("e1", 1, "end", "gone")
 
 
