@@ -4,7 +4,7 @@ DESTDIR ?=
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test faults check weights install-service uninstall-service clean python-ok
+.PHONY: help setup run test faults soak check weights install-service uninstall-service clean python-ok
 
 # Runs under any Python, however old: it is there to refuse them.
 define PYTHON_OK
@@ -35,6 +35,9 @@ test: .venv/.weights .venv/.dev ## run the tests (ARGS="-k camera" for some of t
 
 faults: .venv/.weights .venv/.dev ## inject every fault in full: a quarter of an hour of kills and outages
 	@MONITOR_FAULTS=full .venv/bin/python -m pytest -s tests/faults $(ARGS)
+
+soak: .venv/.weights .venv/.dev ## break something every 20 s for MINUTES=20 and draw logs/soak.png
+	@.venv/bin/python -m tests.faults.soak $(or $(MINUTES),20)
 
 check: .venv/.dev ## style, types, architecture and documentation
 	@.venv/bin/ruff check .
