@@ -10,7 +10,7 @@ import pytest
 
 Make = Callable[..., subprocess.CompletedProcess[str]]
 
-TARGETS = ("setup", "run", "test", "faults", "check", "weights", "install-service", "uninstall-service", "clean")
+TARGETS = ("setup", "run", "test", "faults", "soak", "check", "weights", "install-service", "uninstall-service", "clean")
 
 
 def fake_python(folder: Path, pretence: str) -> Path:
