@@ -84,8 +84,10 @@ def ask(settings: MqttSettings, box: str, clock: Clock) -> Answer:
         subscriptions=hearing.subscriptions,
     )
     end = stopwatch() + PATIENCE
+    wake.set()  # the first `drain` begins to connect
     try:
         while (left := end - stopwatch()) > 0 and not answer.acknowledged:
+            wake.wait(min(left, 0.5))
             wake.clear()
             for event in link.drain():
                 match event:
@@ -100,7 +102,6 @@ def ask(settings: MqttSettings, box: str, clock: Clock) -> Answer:
             if (trouble := link.trouble) is not None:
                 answer.trouble = trouble
                 return answer
-            wake.wait(min(left, 0.5))
     finally:
         link.stop(farewell=False)
     hearing.may_talk(clock.now().mono)

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
@@ -28,12 +29,12 @@ def config(engine: str = "auto") -> Config:
     return Config.model_validate({"cameras": {"porch": {"source": "demo"}}, "model": {"engine": engine}})
 
 
-def judged(root: Path, running: Running = RUNS, engine: str = "auto", **changes: str) -> list[Finding]:
-    return list(check_unit(GOOD | changes, running, config(engine), root))
+def judged(root: Path, changes: Mapping[str, str], running: Running = RUNS, engine: str = "auto") -> list[Finding]:
+    return list(check_unit({**GOOD, **changes}, running, config(engine), root))
 
 
 def test_a_service_as_it_should_be_is_one_line_with_its_user_and_process(tmp_path: Path) -> None:
-    (finding,) = judged(tmp_path)
+    (finding,) = judged(tmp_path, {})
     assert (finding.level, finding.told) == ("ok", "monitor.service is active as user monitor, process 77")
 
 
@@ -53,31 +54,31 @@ def test_a_service_as_it_should_be_is_one_line_with_its_user_and_process(tmp_pat
 def test_each_thing_that_is_not_as_it_should_be_is_told_with_what_mends_it(
     tmp_path: Path, changes: dict[str, str], level: str, told: str, remedy: str
 ) -> None:
-    (finding,) = [finding for finding in judged(tmp_path, **changes) if finding.level != "ok"]
+    (finding,) = [finding for finding in judged(tmp_path, changes) if finding.level != "ok"]
     assert finding.level == level
     assert told in finding.told
     assert remedy in finding.remedy
 
 
 def test_an_installed_service_that_does_not_run_is_a_problem_if_nothing_else_watches(tmp_path: Path) -> None:
-    (finding,) = judged(tmp_path, Running(), ActiveState="inactive")
+    (finding,) = judged(tmp_path, {"ActiveState": "inactive"}, Running())
     assert (finding.level, finding.remedy) == ("problem", "sudo systemctl enable --now monitor")
 
 
 def test_how_often_it_was_started_again_is_told(tmp_path: Path) -> None:
-    assert judged(tmp_path, NRestarts="3")[0].told.endswith("started again 3 times")
+    assert judged(tmp_path, {"NRestarts": "3"})[0].told.endswith("started again 3 times")
 
 
 def test_an_engine_that_the_unit_keeps_from_working_is_a_problem(tmp_path: Path) -> None:
-    assert [f.level for f in judged(tmp_path, engine="torch")] == ["ok", "problem"]
-    assert [f.level for f in judged(tmp_path, engine="torch", MemoryDenyWriteExecute="no")] == ["ok"]
+    assert [f.level for f in judged(tmp_path, {}, engine="torch")] == ["ok", "problem"]
+    assert [f.level for f in judged(tmp_path, {"MemoryDenyWriteExecute": "no"}, engine="torch")] == ["ok"]
 
 
 def test_a_second_unit_in_a_home_is_found(tmp_path: Path) -> None:
     other = tmp_path / "home/eve/.config/systemd/user/monitor.service"
     other.parent.mkdir(parents=True)
     other.touch()
-    assert str(other) in judged(tmp_path)[-1].told
+    assert str(other) in judged(tmp_path, {})[-1].told
 
 
 def test_without_systemd_nothing_is_wrong(tmp_path: Path) -> None:
