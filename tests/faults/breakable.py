@@ -1,0 +1,85 @@
+"""A Python whose `monitor` has workers that break on demand: stands in for `sys.executable` where a test starts a daemon.
+
+A file in the daemon's folder says what is to happen: `hang-NAME` keeps the worker's next step for ever, `once-NAME` has it raise once,
+`always-NAME` each time. A worker counts as hung after `STUCK` seconds. NAME: classify, record, publish, clips, capture; or commit, which
+hangs with a write transaction open, as on a disk that does not answer.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+import sys
+import threading
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).parents[2]
+STUCK = 2.0
+NAMES = ("classify", "record", "publish", "clips", "capture")
+
+
+def stand_in(folder: Path) -> Path:
+    """Write the program that is this Python with the workers below."""
+    program = folder / "python"
+    program.write_text(f'#!/bin/sh\nexec {sys.executable} {__file__} "$@"\n')
+    program.chmod(0o755)
+    return program
+
+
+def hang_for_ever() -> None:
+    """Never come back; the name is looked for in the stacks."""
+    threading.Event().wait()
+
+
+def breakable(name: str, step: Callable[..., Any]) -> Callable[..., Any]:
+    """Give a step that looks for its files first."""
+
+    def broken(*arguments: Any) -> Any:
+        if Path(f"hang-{name}").exists():
+            hang_for_ever()
+        if Path(f"once-{name}").exists():
+            Path(f"once-{name}").unlink()
+            raise RuntimeError(f"{name} is told to fail once")
+        if Path(f"always-{name}").exists():
+            raise RuntimeError(f"{name} is told to fail")
+        return step(*arguments)
+
+    return broken
+
+
+def hanging_commit(commit: Callable[..., Any]) -> Callable[..., Any]:
+    """Give a commit that takes the history's write lock and does not come back, once there is `hang-commit`."""
+
+    def hanging(*arguments: Any) -> Any:
+        if Path("hang-commit").exists():
+            other = sqlite3.connect("logs/history.db")
+            other.execute("BEGIN IMMEDIATE")
+            Path("hangs-in-commit").touch()
+            hang_for_ever()
+        return commit(*arguments)
+
+    return hanging
+
+
+def main() -> int:
+    """Run `-m monitor ARGUMENTS`."""
+    sys.path.insert(0, str(ROOT))
+    from monitor import app, cli, supervision
+    from monitor.camera.capture import Capture
+    from monitor.clipping import Clipping
+    from monitor.messaging import Messaging
+    from monitor.record.store import History
+    from monitor.recording import Recording
+    from monitor.workers import Classifying
+
+    for name, work in zip(NAMES, (Classifying, Recording, Messaging, Clipping, Capture), strict=True):
+        setattr(work, "step", breakable(name, work.step))  # noqa: B010 - mypy does not like a method to be replaced
+    setattr(History, "commit", hanging_commit(History.commit))  # noqa: B010
+    setattr(app, "STUCK", STUCK)  # noqa: B010
+    setattr(supervision, "STUCK", STUCK)  # noqa: B010
+    return cli.main(sys.argv[3:])
+
+
+if __name__ == "__main__":
+    sys.exit(main())

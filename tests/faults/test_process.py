@@ -1,0 +1,218 @@
+"""The process itself: stopped in the worst moment, showered with signals, short of memory and descriptors, its workers broken."""
+
+from __future__ import annotations
+
+import signal
+import socket
+import sys
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from monitor.clock import stopwatch
+from tests.end_to_end.conftest import Daemon, Subscriber, committed_alerts, note, settings, silent_server
+from tests.end_to_end.test_reloading import Systemd
+from tests.faults.breakable import NAMES, STUCK, stand_in
+from tests.faults.cameras import usage
+from tests.faults.conftest import FULL
+from tests.publish.conftest import Mosquitto
+
+__all__ = ["silent_server"]
+
+pytestmark = [pytest.mark.real, pytest.mark.slow]
+
+WATCHDOG = 2.0
+"""Seconds that systemd allows without a sign of life in these tests; 60 in the unit."""
+
+
+@pytest.fixture
+def config(colours: Path, blinking: Path) -> Callable[..., dict[str, Any]]:
+    """A configuration with one camera, which turns red and grey again and again, and whatever else is named."""
+
+    def make(mqtt: int | None = None, cameras: Mapping[str, Mapping[str, Any]] | None = None, **sections: Any) -> dict[str, Any]:
+        blinks = {"source": str(blinking), "loop": True, "fps": 20, "motion": {"enabled": False}}
+        model = {"name": "colours", "weights": str(colours)}
+        rules = [{"label": "red", "looks": 1, "hold": "0s", "cooldown": "0s"}]
+        return settings({"blinks": blinks} | dict(cameras or {}), mqtt, **{"model": model, "rules": rules} | sections)
+
+    return make
+
+
+@pytest.fixture
+def breakable(daemon: Callable[..., Daemon], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Daemon]:
+    """Start a daemon whose workers break on demand (breakable.py)."""
+
+    def start(config: Mapping[str, Any], name: str = "box", environment: Mapping[str, str] | None = None) -> Daemon:
+        with monkeypatch.context() as patch:
+            patch.setattr(sys, "executable", str(stand_in(tmp_path)))
+            return daemon(config, name, environment)
+
+    return start
+
+
+@pytest.fixture
+def systemd(tmp_path: Path) -> Iterator[Callable[[str], Systemd]]:
+    """Listen as systemd would: systemd(name)."""
+    started: list[Systemd] = []
+
+    def start(name: str) -> Systemd:
+        started.append(Systemd(tmp_path / f"{name}.notify"))
+        started[-1].environment["WATCHDOG_USEC"] = str(int(WATCHDOG * 1e6))
+        return started[-1]
+
+    yield start
+    for one in started:
+        one.close()
+
+
+def fed(listener: Systemd, seconds: float) -> int:
+    """Listen for so long and count the signs of life."""
+    deadline, before = stopwatch() + seconds, len(listener.heard)
+    while (left := deadline - stopwatch()) > 0:
+        listener._socket.settimeout(left)
+        try:
+            listener.heard.append(listener._socket.recv(4096).decode())
+        except TimeoutError:
+            break
+    listener._socket.settimeout(20)
+    return sum("WATCHDOG=1" in heard.splitlines() for heard in listener.heard[before:])
+
+
+@pytest.mark.parametrize("moment", ["inference", "commit", "open"])
+def test_a_stop_in_the_worst_moment_takes_less_than_three_seconds_and_everybody_hears_of_it(
+    breakable: Callable[..., Daemon],
+    config: Callable[..., dict[str, Any]],
+    subscribe: Callable[..., Subscriber],
+    mosquitto: Mosquitto,
+    systemd: Callable[[str], Systemd],
+    silent_server: socket.socket,
+    moment: str,
+) -> None:
+    """Rows 33 and 35: a broker that hangs is in test_stopping.py. The second SIGTERM comes at once, as timeout(1) sends it."""
+    listener, dashboard = systemd("box"), subscribe(mosquitto.port)
+    mute = {"mute": {"source": f"rtsp://127.0.0.1:{silent_server.getsockname()[1]}/cam"}} if moment == "open" else {}
+    box = breakable(config(mosquitto.port, mute), "box", listener.environment)
+    dashboard.wait("monitor/blinks/alert", event_type="start")
+    if moment == "inference":
+        (box.folder / "hang-classify").touch()
+        threading.Event().wait(0.3)
+    elif moment == "commit":
+        (box.folder / "hang-commit").touch()
+        until(lambda: (box.folder / "hangs-in-commit").exists())
+    box.process.send_signal(signal.SIGTERM)
+    note(f"{box.stop(signal.SIGTERM):.2f} s")
+    listener.wait("STOPPING=1")
+    dashboard.wait("monitor/bridge/state", state="offline")
+
+
+def until(condition: Callable[[], bool], within: float = 10.0) -> None:
+    """Look a hundred times a second whether it holds by now."""
+    deadline = stopwatch() + within
+    while not condition():
+        assert stopwatch() < deadline, f"not within {within} s"
+        threading.Event().wait(0.01)
+
+
+def test_a_shower_of_signals_changes_nothing(daemon: Callable[..., Daemon], config: Callable[..., dict[str, Any]]) -> None:
+    """Row 35."""
+    box = daemon(config())
+    box.line("blinks: red end")
+    before = usage(box)
+    for number in range(200):
+        box.process.send_signal((signal.SIGHUP, signal.SIGPIPE, signal.SIGHUP, signal.SIGUSR1)[number % 4 if number % 20 < 4 else 0])
+        threading.Event().wait(0.002)
+    alerts = len(committed_alerts(box))
+    until(lambda: len(committed_alerts(box)) > alerts)
+    assert any("Thread 0x" in line for line in box.said)
+    assert len(box.lines("blinks: connected")) == 1
+    assert "Traceback" not in box.text
+    after = usage(box)
+    assert (after.threads, after.descriptors) == (before.threads, before.descriptors)
+    box.stop(signal.SIGTERM)
+
+
+def test_a_second_request_to_stop_later_on_is_meant(breakable: Callable[..., Daemon], config: Callable[..., dict[str, Any]]) -> None:
+    """Row 35: whoever presses again does not want to wait for what hangs."""
+    box = breakable(config())
+    box.line("blinks: red start")
+    (box.folder / "hang-classify").touch()
+    (box.folder / "hang-commit").touch()
+    until((box.folder / "hangs-in-commit").exists)
+    box.process.send_signal(signal.SIGTERM)
+    threading.Event().wait(0.6)
+    box.process.send_signal(signal.SIGTERM)
+    assert box.wait(1.0) == -signal.SIGTERM
+    assert "second signal: leaving at once" in box.text
+
+
+@pytest.mark.parametrize("names", [NAMES[:3], *([NAMES[3:]] if FULL else [])])
+def test_a_worker_that_hangs_stops_the_watchdog_whose_signal_leaves_the_stacks(
+    breakable: Callable[..., Daemon],
+    config: Callable[..., dict[str, Any]],
+    mosquitto: Mosquitto,
+    systemd: Callable[[str], Systemd],
+    names: tuple[str, ...],
+) -> None:
+    """Row 38. A capture that hangs is replaced (test_cameras.py), so the others are what the watchdog is for."""
+    names = tuple(name for name in names if name != "capture")
+    listeners = {name: systemd(name) for name in names}
+    clips = {"clips": {"enabled": True}}
+    boxes = {name: breakable(config(mosquitto.port, node=name, **clips), name, listeners[name].environment) for name in names}
+    for name, box in boxes.items():
+        box.line("blinks: red start")
+        listeners[name].wait("WATCHDOG=1")
+        (box.folder / f"hang-{name}").touch()
+    for name, box in boxes.items():
+        box.line(f"hung: {name}", STUCK + 3 * WATCHDOG)
+        fed(listeners[name], 0.1)  # what was sent before
+        assert fed(listeners[name], 1.2 * WATCHDOG) == 0
+        box.process.send_signal(signal.SIGABRT)
+        assert box.wait(5) == -signal.SIGABRT
+        assert any("in hang_for_ever" in line for line in box.said)
+
+
+def test_a_camera_and_a_broker_that_are_down_are_no_reason_to_stop_the_watchdog(
+    breakable: Callable[..., Daemon],
+    config: Callable[..., dict[str, Any]],
+    systemd: Callable[[str], Systemd],
+    silent_server: socket.socket,
+) -> None:
+    port, listener = silent_server.getsockname()[1], systemd("box")
+    box = breakable(config(port, {"mute": {"source": "http://127.0.0.1:9/cam"}}), "box", listener.environment)
+    box.line("blinks: red start")
+    assert fed(listener, STUCK + 2 * WATCHDOG) >= 4
+    assert not box.lines("hung")
+
+
+def test_a_worker_that_fails_is_back_in_a_second(
+    breakable: Callable[..., Daemon], config: Callable[..., dict[str, Any]], subscribe: Callable[..., Subscriber], mosquitto: Mosquitto
+) -> None:
+    """Row 38."""
+    dashboard = subscribe(mosquitto.port)
+    box = breakable(config(mosquitto.port, clips={"enabled": True}))
+    dashboard.wait("monitor/blinks/alert", event_type="start")
+    for name in NAMES:
+        (box.folder / f"once-{name}").touch()
+    for name in NAMES:
+        worker = "capture-blinks" if name == "capture" else name
+        box.line(f"{worker} failed and starts again in 1 s")
+        box.line(f"RuntimeError: {name} is told to fail once")
+    came = stopwatch() + 1.5
+    dashboard.wait("monitor/blinks/alert", since=came, event_type="start")
+    box.process.send_signal(signal.SIGTERM)
+    assert box.wait(3) == 0
+
+
+@pytest.mark.parametrize("name", ["record", *(["classify", "publish", "clips", "capture"] if FULL else [])])
+def test_a_worker_that_fails_again_and_again_ends_the_process_as_a_bug(
+    breakable: Callable[..., Daemon], config: Callable[..., dict[str, Any]], mosquitto: Mosquitto, name: str
+) -> None:
+    """Row 38: systemd starts it anew."""
+    box = breakable(config(mosquitto.port, clips={"enabled": True}))
+    box.line("blinks: red start")
+    (box.folder / f"always-{name}").touch()
+    assert box.wait(15) == 70
+    assert "and is given up" in box.text
