@@ -10,9 +10,9 @@ import pytest
 from monitor.doctor.account import Account
 from monitor.doctor.finding import Finding
 from tests.camera.conftest import _opencv, camera, h264_stream
-from tests.publish.conftest import listen, mosquitto, scripted, wake
+from tests.publish.conftest import driver, link_to, listen, mosquitto, scripted, wake
 
-__all__ = ["_opencv", "camera", "h264_stream", "listen", "mosquitto", "scripted", "wake"]
+__all__ = ["_opencv", "camera", "driver", "h264_stream", "link_to", "listen", "mosquitto", "scripted", "wake"]
 
 
 def levels(findings: Iterable[Finding]) -> list[str]:

@@ -13,8 +13,11 @@ from monitor.config.schema import MqttSettings
 from monitor.doctor import broker
 from monitor.doctor.broker import Answer, ask, check_broker, judge
 from monitor.doctor.finding import Finding
+from monitor.publish.lasting import MqttLink
 from tests.doctor.conftest import levels
+from tests.publish.brokers import say
 from tests.publish.conftest import Listener, Mosquitto, ScriptedBroker, free_port
+from tests.publish.driving import Driver
 
 BOX = "monitor-box-123456"
 
@@ -33,18 +36,24 @@ def test_a_broker_that_serves_us_is_well_and_keeps_nothing_of_it(
     port = mosquitto().port
     assert levels(checked(settings(port))) == ["ok"]
     late = listen(port)
-    late.wait(lambda: True)
-    assert late.topics() == []
+    say(port, "end", b"")
+    late.wait(late.topics)
+    assert late.topics() == ["end"]
 
 
-def test_a_daemon_beside_us_keeps_its_connection_and_its_topic(
-    mosquitto: Callable[..., Mosquitto], listen: Callable[..., Listener]
+def test_a_daemon_beside_us_keeps_its_connection_and_its_topics(
+    mosquitto: Callable[..., Mosquitto], listen: Callable[..., Listener], link_to: Callable[..., MqttLink], driver: Driver
 ) -> None:
     port = mosquitto().port
-    listener = listen(port)
+    listener, daemon = listen(port), link_to(port, box=BOX)
+    driver.until(daemon, lambda: driver.connections)
     answer = ask(settings(port), BOX, SystemClock())
     assert answer == Answer(subscribed=True, acknowledged=True)
-    assert set(listener.topics()) == {"monitor/bridge/response/doctor"}
+    say(port, "end", b"")
+    listener.wait(lambda: "end" in listener.topics())
+    assert listener.topics() == ["monitor/bridge/response/doctor", "end"]
+    driver.turn(daemon, times=3)
+    assert driver.troubles == []
 
 
 def test_it_signs_in_under_a_name_of_its_own(scripted: Callable[..., ScriptedBroker]) -> None:
@@ -97,8 +106,6 @@ def test_a_broker_that_does_not_let_us_listen_is_a_warning(scripted: Callable[..
 
 
 def test_another_box_on_the_base_topic_is_a_problem_and_this_one_is_not(mosquitto: Callable[..., Mosquitto]) -> None:
-    from tests.publish.brokers import say
-
     port = mosquitto().port
     say(port, "monitor/bridge/state", b'{"state":"online"}', retain=True)
     say(port, "monitor/bridge/info", json.dumps({"id": BOX}).encode(), retain=True)
