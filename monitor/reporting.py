@@ -10,8 +10,9 @@ from monitor.app import Daemon
 from monitor.clock import Clock
 from monitor.duty import Duty
 from monitor.inbox import CAPACITY
-from monitor.observe.health import BoardFacts, BrokerFacts, CameraFacts, QueueFacts, disk_facts, process_facts, snapshot
+from monitor.observe.health import BoardFacts, BrokerFacts, CameraFacts, QueueFacts, StorageFacts, disk_facts, process_facts, snapshot
 from monitor.observe.stats import CameraStats, Totals
+from monitor.observe.wear import bytes_per_day, written_bytes
 from monitor.runtime.sd_notify import Notifier
 from monitor.runtime.thermal import Heat, read_heat
 from monitor.values import Moment
@@ -150,8 +151,9 @@ class Reporter:
             broker = BrokerFacts(status.connected, rival or str(status.trouble or ""), answered)
             outbox = status.outbox
         disks = [disk_facts(self._daemon.config.history.path.parent)]
+        storage = StorageFacts(recording.trouble, bytes_per_day(written_bytes(), now.mono - self._started.mono))
         board = BoardFacts(self._duty.heat.temperature, self._duty.heat.throttled, self._duty.share)
-        return snapshot(now, self._started, process_facts(), queues, seen, broker, outbox, disks, board, box=self._daemon.box)
+        return snapshot(now, self._started, process_facts(), queues, seen, broker, outbox, disks, storage, board, box=self._daemon.box)
 
     def _camera(self, lane: Lane) -> CameraFacts | None:
         """Tell how a camera is; None as long as nothing is known of it."""

@@ -86,6 +86,17 @@ class DiskFacts:
     free: int | None
 
 
+@dataclass(frozen=True, slots=True)
+class StorageFacts:
+    """The history on the disk. trouble: why it is not written, or not all of it, None while it is.
+
+    written_per_day: bytes a day that the whole process has disks write, estimated; None before that means something.
+    """
+
+    trouble: str | None
+    written_per_day: int | None
+
+
 def snapshot(
     now: Moment,
     started: Moment,
@@ -95,6 +106,7 @@ def snapshot(
     broker: BrokerFacts | None,
     outbox: OutboxFacts | None,
     disks: Sequence[DiskFacts],
+    storage: StorageFacts,
     board: BoardFacts,
     *,
     box: str,
@@ -113,6 +125,7 @@ def snapshot(
         "broker": asdict(broker) if broker else None,
         "outbox": _outbox(outbox, now.wall) if outbox else None,
         "disks": [asdict(facts) for facts in disks],
+        "storage": asdict(storage),
         "board": {"temperature": _rounded(board.temperature, 1), "throttled": board.throttled, "duty": round(board.duty, 3)},
     }
 

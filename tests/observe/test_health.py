@@ -14,6 +14,7 @@ from monitor.observe.health import (
     DiskFacts,
     ProcessFacts,
     QueueFacts,
+    StorageFacts,
     disk_facts,
     process_facts,
     snapshot,
@@ -36,6 +37,7 @@ def test_the_snapshot_puts_all_facts_together_as_json_can_hold_them(clock: Manua
         broker=BrokerFacts(connected=False, detail="refused"),
         outbox=OutboxFacts(waiting=3, rejected=1, size=900, oldest=now.wall - 12.34, lost_notices=2),
         disks=[DiskFacts("logs", 100, 40)],
+        storage=StorageFacts("disk full", 5_000_000),
         board=BoardFacts(temperature=61.32, throttled=False, duty=0.7),
         box="monitor-pi-abcdef",
     )
@@ -82,6 +84,7 @@ def test_the_snapshot_puts_all_facts_together_as_json_can_hold_them(clock: Manua
             "lost_notices": 2,
         },
         "disks": [{"path": "logs", "total": 100, "free": 40}],
+        "storage": {"trouble": "disk full", "written_per_day": 5_000_000},
         "board": {"temperature": 61.3, "throttled": False, "duty": 0.7},
     }
 
@@ -90,7 +93,19 @@ def test_a_stepped_wall_clock_does_not_touch_the_uptime(clock: ManualClock) -> N
     started = clock.now()
     clock.advance(10)
     clock.set_wall(0.0)
-    health = snapshot(clock.now(), started, ProcessFacts(1, 0, 1, 0), {}, {}, None, None, [], BoardFacts(None, None, 0.7), box="b")
+    health = snapshot(
+        clock.now(),
+        started,
+        ProcessFacts(1, 0, 1, 0),
+        {},
+        {},
+        None,
+        None,
+        [],
+        StorageFacts(None, None),
+        BoardFacts(None, None, 0.7),
+        box="b",
+    )
     assert health["process"]["uptime"] == 10
     assert health["broker"] is None
     assert health["outbox"] is None

@@ -48,11 +48,12 @@ def health_of(broker: health.BrokerFacts | None, outbox: OutboxFacts | None) -> 
             True, None, 1.7e9, ProblemKind.MOVED, "it looks elsewhere", recovery=12.34, reconnects=2, abandoned=1, look_rate=1.234
         ),
     }
+    storage = health.StorageFacts(None, None)
     disks = [health.DiskFacts("/", 10, 5), health.DiskFacts("/away", None, None)]
     queues = {"record": health.QueueFacts(depth=1, size=2, dropped=3)}
     board = health.BoardFacts(None, None, 0.7) if broker is None else health.BoardFacts(81.23, throttled=True, duty=0.15)
     now, began, process = Moment(9, 1.7e9), Moment(1, 1.6e9), health.process_facts()
-    return health.snapshot(now, began, process, queues, cameras, broker, outbox, disks, board, box="b")
+    return health.snapshot(now, began, process, queues, cameras, broker, outbox, disks, storage, board, box="b")
 
 
 def stats(*totals: Totals) -> payloads.Payload:
