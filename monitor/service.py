@@ -34,6 +34,9 @@ from monitor.runtime.signals import Request, Signals
 
 log = logging.getLogger(__name__)
 
+SHORTAGES = (OSError, MemoryError)
+"""What a system that is out of descriptors, memory or disk raises wherever it likes: never a reason to end a daemon that watches."""
+
 
 class Service:
     """Runs one daemon after the other. load: reads the configuration; raises ConfigError."""
@@ -87,7 +90,7 @@ class Service:
             reporter = Reporter(daemon, self._notifier, self._clock)
             while True:
                 request = self._signals.wait(timeout=1.0)
-                reporter.step(self._clock.now())
+                self._report(reporter)
                 successor = self._reload(daemon) if request is Request.RELOAD else None
                 if request is not None and (successor is not None or request is not Request.RELOAD):
                     break
@@ -103,17 +106,24 @@ class Service:
         self._stragglers = daemon.stop()
         return request, successor
 
+    def _report(self, reporter: Reporter) -> None:
+        """Have done what is due; short of descriptors or memory, figures are missing for a while, and the daemon goes on."""
+        try:
+            reporter.step(self._clock.now())
+        except SHORTAGES as error:
+            log.warning("the figures are incomplete: %s", _in_words(error))
+
     def _reload(self, daemon: Daemon) -> Daemon | None:
         """Give the daemon that is to follow, or None if the running one goes on: the configuration is no good, or it can take it over."""
         self._notifier.reloading(self._clock.now())
         try:
             successor = self._prepare(self._load(), daemon)
-        except MonitorError as error:
+        except (MonitorError, *SHORTAGES) as error:
             log.error("the new configuration is refused and the old one stays in force:")
-            for line in str(error).splitlines():
+            for line in _in_words(error).splitlines():
                 log.error("%s", line)
             self._notifier.ready("watching; the new configuration was refused")
-            daemon.answer_reload(str(error))
+            daemon.answer_reload(_in_words(error))
             return None
         log.info("reloading %s", successor.loaded.file)
         daemon.answer_reload(None)
@@ -141,6 +151,10 @@ def _is_current(running: Daemon, model: ModelSettings) -> bool:
         return False
     card = running.classifier.card
     return card == chosen_card(card.name, model)
+
+
+def _in_words(error: Exception) -> str:
+    return str(error) or type(error).__name__
 
 
 def _tell_of_the_last_run(last: LastRun | None) -> None:

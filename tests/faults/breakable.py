@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).parents[2]
-STUCK = 2.0
+STUCK = 1.0
 NAMES = ("classify", "record", "publish", "clips", "capture")
 
 
@@ -73,8 +73,9 @@ def main() -> int:
     from monitor.recording import Recording
     from monitor.workers import Classifying
 
-    for name, work in zip(NAMES, (Classifying, Recording, Messaging, Clipping, Capture), strict=True):
-        setattr(work, "step", breakable(name, work.step))  # noqa: B010 - mypy does not like a method to be replaced
+    works: tuple[Any, ...] = (Classifying, Recording, Messaging, Clipping, Capture)
+    for name, work in zip(NAMES, works, strict=True):
+        work.step = breakable(name, work.step)
     setattr(History, "commit", hanging_commit(History.commit))  # noqa: B010
     setattr(app, "STUCK", STUCK)  # noqa: B010
     setattr(supervision, "STUCK", STUCK)  # noqa: B010
