@@ -28,14 +28,14 @@ def check_camera(name: str, settings: CameraSettings, account: Account, running:
         description = parse_source(settings.source, settings.username, settings.password)
         if isinstance(description, Device):
             yield from _rights(what, description, account)
-            if running.runs:
+            if running.possible:
                 check_device(description)
-                yield ok(what, f"{description} is there, and in use by the daemon that runs")
+                yield ok(what, f"{description} is there, and left to the daemon that {'runs' if running.runs else 'may be running'}")
                 return
         yield ok(what, _open_and_see(description))
     except CameraError as error:
-        if running.runs and error.reason == Fault.BUSY:
-            yield ok(what, f"{error}; the daemon that runs is one of its viewers")
+        if running.possible and error.reason == Fault.BUSY:
+            yield ok(what, f"{error}; the daemon is one of its viewers")
         else:
             yield problem(what, str(error), _remedy(error))
         return

@@ -19,6 +19,11 @@ class Running:
     runs: bool = False
     pid: int | None = None
 
+    @property
+    def possible(self) -> bool:
+        """Whether one may be running: then what serves one program at a time is left to it."""
+        return self.runs or not self.known
+
 
 def find_daemon(history: Path) -> Running:
     """Ask the lock beside the history, without making it or keeping it."""

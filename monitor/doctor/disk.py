@@ -16,6 +16,9 @@ HISTORY_FREE = 50 * 1000**2
 
 SNAPSHOTS = "snapshots"
 
+_CORRUPT = ".corrupt-"
+"""In the name of a damaged history that was moved aside; nobody writes to it any more."""
+
 _CARD = "mmcblk"
 """How Linux names SD cards and eMMC; the boot partitions of the latter are named so as well."""
 
@@ -72,6 +75,18 @@ def check_disk(config: Config, account: Account) -> Iterator[Finding]:
     """Look at every folder; what concerns a whole file system is said once."""
     places = [look_at(folder, uses, account) for folder, uses in folders(config).items()]
     yield from judge(places, config.snapshots.min_free, account.name)
+    yield from _files(config, account)
+
+
+def _files(config: Config, account: Account) -> Iterator[Finding]:
+    """Find what the daemon's user may not write to: who tried the daemon as root has left such files."""
+    for path in filter(None, (config.history.path, config.history.log, config.logging.file)):
+        if not path.parent.is_dir():
+            continue
+        ours = [file for file in sorted(path.parent.iterdir()) if file.name.startswith(path.name) and _CORRUPT not in file.name]
+        for file in ours:
+            if not account.may(file, os.W_OK):
+                yield problem("disk", f"user {account.name} may not write to {file}", f"sudo chown {account.name} {file}")
 
 
 def judge(places: Iterable[Place], min_free: int, user: str) -> Iterator[Finding]:

@@ -14,7 +14,7 @@ from monitor.doctor.cameras import check_camera
 from monitor.doctor.configuration import check_configuration
 from monitor.doctor.daemon import check_daemon, find_daemon
 from monitor.doctor.disk import check_disk
-from monitor.doctor.finding import Finding, problem
+from monitor.doctor.finding import Finding, problem, warning
 from monitor.doctor.history import check_history
 from monitor.doctor.limits import check_open_files, check_port
 from monitor.doctor.model import check_model
@@ -54,6 +54,8 @@ def guarded(what: str, check: Check) -> Iterator[Finding]:
     """Make one check; that it cannot be made is a finding like any other, and does not keep the rest from being made."""
     try:
         yield from check()
+    except PermissionError as error:
+        yield warning(what, f"cannot be checked: {error}", "run this with sudo")
     except (MonitorError, OSError) as error:
         yield problem(what, f"cannot be checked: {error}")
     except Exception as error:  # noqa: BLE001 - whoever asks what is wrong with a box must not be left with a traceback

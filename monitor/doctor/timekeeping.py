@@ -58,4 +58,4 @@ def check_clock(wall: float, synchronised: bool | None, not_before: float) -> It
     else:
         yield ok("clock", f"it says {now}" + (", set by a time service" if synchronised else ""))
     if now.endswith("+00:00"):
-        yield ok("clock", "times are shown in UTC", "if that is not yours: sudo timedatectl set-timezone Europe/Berlin, say")
+        yield ok("clock", "its time zone is UTC, or Greenwich", "if that is not yours: sudo timedatectl set-timezone Europe/Berlin")

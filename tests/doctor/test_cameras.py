@@ -92,10 +92,11 @@ def test_a_camera_that_serves_no_second_viewer_is_well_while_the_daemon_is_the_f
     assert levels(checked("rtsp://cam/sub", me, running)) == [level]
 
 
-def test_a_usb_camera_is_left_to_the_daemon_that_runs(me: Account, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(("running", "told"), [(RUNS, "the daemon that runs"), (Running(known=False), "the daemon that may be running")])
+def test_a_usb_camera_is_left_to_the_daemon(me: Account, monkeypatch: pytest.MonkeyPatch, running: Running, told: str) -> None:
     monkeypatch.setattr(cameras, "open_source", lambda _: pytest.fail("it was opened"))
-    (finding,) = checked("/dev/null", me, RUNS)
-    assert (finding.level, finding.told) == ("ok", "/dev/null is there, and in use by the daemon that runs")
+    (finding,) = checked("/dev/null", me, running)
+    assert (finding.level, finding.told) == ("ok", f"/dev/null is there, and left to {told}")
 
 
 def test_a_usb_camera_that_was_pulled_out_is_found_beside_the_daemon(me: Account) -> None:

@@ -76,12 +76,27 @@ def test_a_card_is_known_by_its_device(tmp_path: Path, me: Account) -> None:
         assert look_at(tmp_path, ("history",), me, tmp_path / "root").on_card is card
 
 
-def test_every_folder_of_the_configuration_is_looked_at_once(tmp_path: Path, me: Account) -> None:
-    config = Config.model_validate({
+def config_in(tmp_path: Path) -> Config:
+    return Config.model_validate({
         "cameras": {"porch": {"source": "demo"}},
         "history": {"path": str(tmp_path / "history.db"), "log": str(tmp_path / "detections.jsonl")},
         "snapshots": {"path": str(tmp_path / "snapshots"), "min_free": "1MB"},
         "logging": {"file": None},
     })  # fmt: skip
+
+
+def test_every_folder_of_the_configuration_is_looked_at_once(tmp_path: Path, me: Account) -> None:
+    config = config_in(tmp_path)
     assert folders(config) == {tmp_path: ("history", "detection log"), tmp_path / "snapshots": ("snapshots",)}
     assert {finding.what for finding in check_disk(config, me)} == {"disk"}
+
+
+def test_a_file_that_somebody_else_left_is_a_problem_unless_nobody_writes_to_it(tmp_path: Path, stranger: Account) -> None:
+    for name in ("history.db", "history.db-wal", "history.db.corrupt-2026", "other.db", "detections.jsonl"):
+        (tmp_path / name).touch(0o600)
+    (tmp_path / "history.db").chmod(0o666)
+    config = config_in(tmp_path)
+    told = {finding.told for finding in check_disk(config, stranger)}
+    for name, said in (("history.db", False), ("history.db-wal", True), ("history.db.corrupt-2026", False), ("other.db", False)):
+        assert (f"user monitor may not write to {tmp_path}/{name}" in told) is said, name
+    assert f"user monitor may not write to {tmp_path}/detections.jsonl" in told

@@ -93,6 +93,17 @@ def test_a_check_that_fails_is_a_problem_and_keeps_no_other_from_being_made(
     assert rows[-1]["what"] == "camera porch"
 
 
+def test_what_may_not_be_looked_at_is_a_warning_to_ask_as_root(run: Run, config: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def closed(*_: object) -> list[Finding]:
+        raise PermissionError(13, "Permission denied", "/var/lib/monitor")
+
+    monkeypatch.setattr(examination, "check_disk", closed)
+    ran = run("doctor", "--json")
+    (row,) = [row for row in ran.rows() if row["what"] == "disk"]
+    assert (ran.code, row["level"], row["remedy"]) == (0, "warning", "run this with sudo")
+    assert "/var/lib/monitor" in row["told"]
+
+
 def test_no_secret_is_shown_whoever_repeats_it(run: Run, config: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     change(config, "source: demo", "source: rtsp://127.0.0.1:1/sub, username: viewer, password: 'h/sh'")
     monkeypatch.setattr(examination, "check_daemon", lambda _: [warning("daemon", "tried h/sh and h%2Fsh", "not h/sh")])
