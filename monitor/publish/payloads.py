@@ -117,7 +117,10 @@ def alert(alert: Alert, *, node: str, delayed: bool, utc: bool = False) -> Paylo
 
 def with_delayed(payload: bytes) -> bytes:
     """Give an alert's message with `delayed` true and everything else as it was. Raises ValueError for what is no JSON object."""
-    content = json.loads(payload)
+    try:
+        content = json.loads(payload)
+    except RecursionError:
+        raise ValueError("it has too many levels") from None
     if not isinstance(content, dict):
         raise ValueError("it is no JSON object")  # noqa: TRY004 - what is wrong is what it says, not what Python calls it
     return encode({**content, "delayed": True})
