@@ -111,9 +111,9 @@ class Recording:
             self._show_asked(camera, image)
         self.dropped += self._unwritten.bound(CAPACITY)
         since = now.mono - self._written
-        is_due = (len(self._writable()) + len(self._overrides) > 0 and since >= GATHER) or (
-            any(taken.open_episodes.values()) and since >= LAST_SEEN
-        )
+        # A history that was refused is tried again though there may be nothing to write: it is to be known when that is over.
+        waits = self._refusal is not None or len(self._writable()) + len(self._overrides) > 0
+        is_due = (waits and since >= GATHER) or (any(taken.open_episodes.values()) and since >= LAST_SEEN)
         if fresh or taken.overrides or is_due or hurry:
             self._written = now.mono
             self._commit(fresh, taken.open_episodes, now)
