@@ -33,8 +33,8 @@ run: .venv/.weights ## watch the cameras of ./config.yaml (as shipped: a demo cl
 test: .venv/.weights .venv/.dev ## run the tests (ARGS="-k camera" for some of them)
 	@.venv/bin/python -m pytest $(ARGS)
 
-faults: .venv/.weights .venv/.dev ## inject every fault in full: a quarter of an hour of kills and outages
-	@MONITOR_FAULTS=full .venv/bin/python -m pytest -s tests/faults $(ARGS)
+faults: .venv/.weights .venv/.dev ## inject every fault in full and print what was held: a quarter of an hour
+	@MONITOR_FAULTS=full .venv/bin/python -m pytest -q tests/faults $$(.venv/bin/python -m tests.faults.rows) $(ARGS)
 
 soak: .venv/.weights .venv/.dev ## break something every 20 s for MINUTES=20 and draw logs/soak.png
 	@.venv/bin/python -m tests.faults.soak $(or $(MINUTES),20)

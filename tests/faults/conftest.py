@@ -1,4 +1,4 @@
-"""What the fault suite breaks: the end-to-end daemon and broker, and the link between them."""
+"""What the fault suite breaks: the end-to-end daemon and broker, and the link between them; and the table of what came of it."""
 
 from __future__ import annotations
 
@@ -14,6 +14,8 @@ import pytest
 
 from monitor.clock import stopwatch
 from tests.end_to_end.conftest import daemon, mosquitto, subscribe
+from tests.faults.rows import ROWS
+from tests.faults.table import WORST, table, worst
 from tests.publish.conftest import free_port
 from tests.spine import GREY, RED, write_colour_model, write_video
 
@@ -85,3 +87,16 @@ def colours(tmp_path: Path) -> Path:
 def blinking(tmp_path: Path) -> Path:
     """Six seconds in which the picture turns red and grey again every 0.3 s, at 20 frames a second."""
     return write_video(tmp_path / "blinking.avi", ([RED] * 6 + [GREY] * 6) * 10, fps=20)
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Print the table of faults at the end of `make faults`."""
+    if not FULL:
+        return
+    ends: dict[str, list[str]] = {}
+    for end in WORST:
+        for report in terminalreporter.stats.get(end, ()):
+            ends.setdefault(report.nodeid.partition("[")[0], []).append(end)
+    terminalreporter.section("faults")
+    for line in table(ROWS, {test: worst(came) for test, came in ends.items()}):
+        terminalreporter.line(line)

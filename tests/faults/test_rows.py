@@ -1,0 +1,52 @@
+"""The list of faults is whole, and what it says is so."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from tests.faults.rows import ROWS, Row
+from tests.faults.table import held, table, worst
+
+TESTS = Path(__file__).parents[1]
+A_ROW = Row("1", "fault", "how", "what", ("a.py::test_a", "b.py::test_b"))
+
+
+def test_every_fault_is_there_once() -> None:
+    numbers = [row.number for row in ROWS]
+    assert numbers == sorted({*map(str, range(1, 48)), "45b"}, key=lambda number: (int(number.rstrip("b")), number))
+
+
+@pytest.mark.parametrize("row", ROWS, ids=lambda row: row.number)
+def test_every_fault_has_tests_that_exist_or_a_reason(row: Row) -> None:
+    assert row.tests or row.instead
+    for test in row.tests:
+        file, _, name = test.partition("::")
+        assert re.search(rf"^ *def {name}\(", (TESTS / file).read_text(), re.MULTILINE), test
+
+
+@pytest.mark.parametrize(
+    ("a", "b", "said"),
+    [
+        ("passed", "passed", "held"),
+        ("passed", "failed", "NOT HELD"),
+        ("error", "skipped", "NOT HELD"),
+        ("passed", "skipped", "held, in part skipped"),
+        ("skipped", "skipped", "skipped"),
+        ("passed", None, "held, in part not run"),
+        (None, None, "not run"),
+    ],
+)
+def test_a_fault_is_held_where_all_its_tests_passed(a: str | None, b: str | None, said: str) -> None:
+    ends = {f"tests/{test}": end for test, end in zip(A_ROW.tests, (a, b), strict=True) if end}
+    assert held(A_ROW, ends) == said
+
+
+def test_of_a_test_the_worst_end_counts() -> None:
+    assert worst(["passed", "failed", "skipped"]) == "failed"
+
+
+def test_the_table_has_a_line_for_each_fault() -> None:
+    assert [line.split("|")[1].strip() for line in table(ROWS, {})[2:]] == [row.number for row in ROWS]
