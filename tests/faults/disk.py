@@ -1,0 +1,96 @@
+"""Disks that are small, that fail, and that lose what was not forced to them."""
+
+from __future__ import annotations
+
+import os
+import random
+import shutil
+import struct
+import subprocess
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+SOURCE = Path(__file__).with_name("failing_disk.c")
+_HEAD = struct.Struct("<ccqq")
+
+
+@contextmanager
+def small_file_system(folder: Path, size: str) -> Iterator[Path]:
+    """Mount a file system of `size` (such as "4m") at a folder that is made; skips without root."""
+    if os.geteuid() != 0 or shutil.which("mount") is None:
+        pytest.skip("mounting a small file system needs root")
+    folder.mkdir()
+    if subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={size}", "tmpfs", folder], capture_output=True, check=False).returncode:
+        pytest.skip("this sandbox does not let root mount a file system")
+    try:
+        yield folder
+    finally:
+        subprocess.run(["umount", "--lazy", folder], check=True)
+
+
+def remount(folder: Path, how: str) -> None:
+    """Make a mounted file system read-only ("ro") or writable ("rw")."""
+    subprocess.run(["mount", "-o", f"remount,{how}", folder], check=True)
+
+
+def failing_disk(folder: Path) -> dict[str, str]:
+    """Build the library that makes disks fail; give the environment for a process that is to have one. Skips without a C compiler."""
+    compiler = shutil.which("cc")
+    if compiler is None:
+        pytest.skip("making a disk fail needs a C compiler")
+    library = folder / "failing_disk.so"
+    subprocess.run([compiler, "-shared", "-fPIC", "-O1", "-o", library, SOURCE, "-ldl"], check=True)
+    return {"LD_PRELOAD": str(library)}
+
+
+@dataclass(frozen=True)
+class Operation:
+    """kind: W write, T truncate, S forced to the disk, C an alert was confirmed. file: d database, w write-ahead log."""
+
+    kind: str
+    file: str
+    offset: int
+    data: bytes
+
+
+def read_journal(path: Path) -> list[Operation]:
+    """What was done to a history, in order; the last one may be torn."""
+    data, place, found = path.read_bytes(), 0, []
+    while place + _HEAD.size <= len(data):
+        kind, file, offset, size = _HEAD.unpack_from(data, place)
+        place += _HEAD.size
+        found.append(Operation(kind.decode(), file.decode(), offset, data[place : place + size]))
+        place += size
+    return found
+
+
+def after_power_cut(operations: Sequence[Operation], folder: Path, chance: random.Random) -> None:
+    """Write the history as a disk holds it that lost power after `operations`.
+
+    What was forced to it is there; of the rest any part may be, in any order, pages cut in two among it.
+    """
+    for kind, name in (("d", "history.db"), ("w", "history.db-wal")):
+        mine = [operation for operation in operations if operation.file == kind]
+        synced = max((number for number, operation in enumerate(mine, 1) if operation.kind == "S"), default=0)
+        loose = [operation for operation in mine[synced:] if chance.random() < 0.5]
+        chance.shuffle(loose)
+        content = bytearray()
+        for operation in (*mine[:synced], *(torn(operation, chance) for operation in loose)):
+            if operation.kind == "T":
+                content[operation.offset :] = bytes(max(0, operation.offset - len(content)))
+            elif operation.kind == "W":
+                content.extend(bytes(max(0, operation.offset - len(content))))
+                content[operation.offset : operation.offset + len(operation.data)] = operation.data
+        (folder / name).write_bytes(content)
+
+
+def torn(operation: Operation, chance: random.Random) -> Operation:
+    """Now and then only the first part of a write, in sectors of 512 bytes."""
+    if operation.kind != "W" or chance.random() < 0.7:
+        return operation
+    whole = len(operation.data) // 512
+    return Operation("W", operation.file, operation.offset, operation.data[: 512 * chance.randint(0, whole)])
