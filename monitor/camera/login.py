@@ -38,7 +38,9 @@ def authorization(challenges: Iterable[str], method: str, uri: str, username: st
 
     count: how many requests answer these challenges, this one included.
     """
-    offers = [(scheme.lower(), rest) for scheme, _, rest in (challenge.strip().partition(" ") for challenge in challenges)]
+    # A challenge may be folded over lines (RFC 9112, 5.2); in our answer a line would be a header of the camera's choosing.
+    unfolded = (" ".join(challenge.splitlines()).strip() for challenge in challenges)
+    offers = [(scheme.lower(), rest) for scheme, _, rest in (challenge.partition(" ") for challenge in unfolded)]
     for scheme, rest in offers:
         if scheme == "digest" and (answer := _digest(_fields(rest), method, uri, username, password, count)):
             return answer
