@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import logging
 
+import pytest
+
 from monitor.clock import ManualClock
 from monitor.observe.repeats import RepeatFilter
 
@@ -48,5 +50,24 @@ def test_a_wall_clock_that_steps_back_holds_nothing_up(clock: ManualClock) -> No
 
 def test_endless_variety_is_not_remembered_for_ever(clock: ManualClock) -> None:
     repeats = RepeatFilter(clock)
-    assert all(repeats.filter(record("frame %d", number)) for number in range(2000))
-    assert len(repeats._turns) <= 500
+    assert all(repeats.filter(record(f"frame {number} of %s")) for number in range(2000))
+    assert len(repeats._lines) <= 500
+    assert len(repeats._kinds) <= 500
+
+
+def test_an_error_each_millisecond_that_reads_differently_each_time_fills_no_disk(clock: ManualClock) -> None:
+    repeats, passed = RepeatFilter(clock), []
+    for number in range(120_000):
+        line = record("porch: no luck after %.3f s", number / 1000)
+        if repeats.filter(line):
+            passed.append(line.__dict__["repeated"])
+        clock.advance(0.001)
+    assert len(passed) == 200
+    assert passed[:100] == [0] * 100
+    assert passed[100] == pytest.approx(59_900, abs=1)
+    assert passed[101:200] == [0] * 99
+
+
+def test_many_cameras_that_fail_together_are_all_told_of(clock: ManualClock) -> None:
+    repeats = RepeatFilter(clock)
+    assert all(repeats.filter(record("camera %s is lost", f"cam{number}")) for number in range(100))
