@@ -15,8 +15,12 @@ MAX_BYTES = 16_000_000
 MAX_PIXELS = 50_000_000
 """150 MB decoded; a few kilobytes can claim billions."""
 
+MAX_SCANS = 100
+"""Of a JPEG: progressive ones have about ten. Each takes 75 bytes and a pass over all pixels; a megabyte of them takes minutes."""
+
 _PNG = b"\x89PNG\r\n\x1a\n"
 _JPEG = b"\xff\xd8\xff"
+_JPEG_SCAN = b"\xff\xda"
 _JPEG_SIZE = re.compile(rb"\xff[\xc0-\xc3\xc5-\xc7\xc9-\xcb\xcd-\xcf]\x00.\x08(..)(..)", re.DOTALL)
 """Start of frame (ITU T.81, B.2.2): marker, length, 8 bits a sample, height, width. A thumbnail has one too, and a smaller."""
 
@@ -24,6 +28,8 @@ _JPEG_SIZE = re.compile(rb"\xff[\xc0-\xc3\xc5-\xc7\xc9-\xcb\xcd-\xcf]\x00.\x08(.
 def decode(data: bytes) -> Image | None:
     """Decode a JPEG, PNG, WebP or BMP to BGR; None if it is none of these, is truncated, or is larger than the limits above."""
     if not 0 < len(data) <= MAX_BYTES or not 0 < _pixels(data) <= MAX_PIXELS:
+        return None
+    if data.startswith(_JPEG) and data.count(_JPEG_SCAN) > MAX_SCANS:
         return None
     try:
         image = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR)

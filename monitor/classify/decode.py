@@ -17,6 +17,9 @@ MAX_BYTES = 64_000_000
 MAX_PIXELS = 50_000_000
 """150 MB decoded; a bomb of a few kilobytes can claim billions."""
 
+MAX_SCANS = 100
+"""Of a JPEG: progressive ones have about ten. Each takes 75 bytes and a pass over all pixels; a megabyte of them takes minutes."""
+
 
 def read_image(path: Path) -> Image:
     """Read the picture in a file; PictureError names the file and says what is wrong with it."""
@@ -38,6 +41,8 @@ def decode(data: bytes) -> Image:
     header = read_header(data)
     if header.width * header.height > MAX_PIXELS:
         raise PictureError(f"the picture has {header.width} x {header.height} pixels; at most {MAX_PIXELS / 1e6:.0f} million are allowed")
+    if header.scans > MAX_SCANS:
+        raise PictureError(f"the picture is drawn in {header.scans} passes; at most {MAX_SCANS} are allowed")
     if not header.whole:
         raise PictureError("the picture is truncated: the end of the file is missing")
     if header.width == 0 or header.height == 0:

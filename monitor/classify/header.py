@@ -13,15 +13,17 @@ from monitor.errors import PictureError
 _JPEG_MARKER = re.compile(rb"\xff+([^\x00\x01\xff\xd0-\xd7])")
 """A marker that a length follows, or the end (ITU T.81, B.1.1.3): 01 and the restarts D0 to D7 stand alone, 00 stuffs an FF in a scan."""
 _SIZE_MARKERS = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}  # start of frame; these three are tables
+_JPEG_SCAN = 0xDA
 _JPEG_END = 0xD9
 
 
 class Header(NamedTuple):
-    """The size in pixels as stored, and whether the file ends where a whole one does."""
+    """The size in pixels as stored, whether the file ends where a whole one does, and in how many passes a JPEG is drawn."""
 
     width: int
     height: int
     whole: bool
+    scans: int = 1
 
 
 def read_header(data: bytes) -> Header:
@@ -50,17 +52,18 @@ def _what_else(start: bytes) -> str:
 
 def _jpeg(data: bytes) -> Header:
     """Walk the segments, across scans, to the end marker; a thumbnail's own markers lie inside a segment."""
-    width = height = 0
+    width = height = scans = 0
     at = 2
     while marker := _JPEG_MARKER.search(data, at):
         kind = marker[1][0]
         if kind == _JPEG_END:
-            return Header(width, height, whole=True)
+            return Header(width, height, True, scans)
+        scans += kind == _JPEG_SCAN
         at = marker.end()
         if kind in _SIZE_MARKERS and not (width or height):  # the decoder goes by the first of them
             height, width = int.from_bytes(data[at + 3 : at + 5]), int.from_bytes(data[at + 5 : at + 7])
         at += int.from_bytes(data[at : at + 2])
-    return Header(width, height, whole=False)
+    return Header(width, height, False, scans)
 
 
 def _webp_size(data: bytes) -> tuple[int, int]:

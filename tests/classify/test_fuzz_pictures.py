@@ -106,6 +106,13 @@ def jpeg(width: int, height: int) -> bytes:
     return whole[:at] + frame_of(width, height) + whole[at + 19 :]
 
 
+def passes(count: int) -> bytes:
+    """A progressive JPEG whose last scan comes again and again."""
+    whole = saved("JPEG", progressive=True)
+    last = whole[whole.rindex(b"\xff\xda") : -2]
+    return whole[:-2] + last * count + b"\xff\xd9"
+
+
 def bmp(width: int, height: int) -> bytes:
     return (
         b"BM"
@@ -137,6 +144,7 @@ BOMBS = {
     "GIF": gif(30_000, 30_000),
     "WebP": webp(16_000, 16_000),
     "PGM": b"P5 30000 30000 255\n" + bytes(1000),
+    "JPEG of a thousand passes": passes(1000),
     "SVG": b"<svg xmlns='http://www.w3.org/2000/svg' width='100000' height='100000'/>",
 }
 MEASURE = """
@@ -176,6 +184,11 @@ def test_the_size_that_a_bomb_claims_is_where_the_decoder_looks_for_it(make: obj
     assert still.decode(large) is None
     with pytest.raises(PictureError):
         decode(large)
+
+
+def test_a_progressive_picture_has_passes_enough() -> None:
+    assert still.decode(passes(50)) is not None
+    assert decode(passes(50)).shape == (32, 48, 3)
 
 
 # Attention
