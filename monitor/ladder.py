@@ -1,4 +1,21 @@
-"""The one table from what went wrong to the exit code of the process. The first family that fits counts."""
+"""What an error means: is it tried again, is something done without, or does the process end, and with which code?
+
+| what went wrong                                  | where it is caught       | what follows                                              |
+|--------------------------------------------------|--------------------------|-----------------------------------------------------------|
+| CameraError                                      | the capture's step       | retry with back-off; the camera is offline                |
+| the broker is down, silent or refuses            | the publisher's link     | retry with back-off; alerts wait in the outbox            |
+| StorageError                                     | record's step, the start | degrade: from bounded memory, and the disk is asked again |
+| ModelFaultError                                  | classify's step          | degrade: the frame is passed over, and counted            |
+| WeightsError at the start                        | `classify.load`          | degrade to `model.fallback` if it is named, else 69       |
+| any MonitorError, OSError, MemoryError at reload | `Service._reload`        | degrade: the old configuration stays                      |
+| OSError, MemoryError in the figures              | `Service._report`        | degrade: figures are missing                              |
+| anything else in a worker's step                 | `runtime.threads.Worker` | restart after 1 s; more than 5 in 60 s: 70                |
+| a capture that hangs                             | `supervision.Captures`   | another takes its place; beyond the budget begin anew     |
+| another worker that hangs                        | `reporting`, systemd     | the watchdog is not fed: SIGABRT, stacks, restart         |
+| anything else                                    | `cli.main`               | the exit code that LADDER gives                           |
+
+systemd starts the service again after every code but 78. Of LADDER the first family that fits counts.
+"""
 
 from __future__ import annotations
 
@@ -18,6 +35,9 @@ USAGE = 2
 UNAVAILABLE = 69  # EX_UNAVAILABLE of sysexits.h
 BUG = 70  # EX_SOFTWARE
 CONFIG = 78  # EX_CONFIG; systemd does not restart on it
+
+SHORTAGES = (OSError, MemoryError)
+"""What a system that is out of descriptors, memory or disk raises wherever it likes: never a reason to end a daemon that watches."""
 
 LADDER: list[tuple[type[BaseException], int]] = [
     (ConfigError, CONFIG),

@@ -23,7 +23,7 @@ from monitor.config.dump import secrets_of
 from monitor.config.load import Loaded
 from monitor.config.schema import ModelSettings
 from monitor.errors import MonitorError
-from monitor.ladder import BUG, DONE
+from monitor.ladder import BUG, DONE, SHORTAGES
 from monitor.observe.logs import Logs
 from monitor.record.store import LastRun
 from monitor.reporting import Reporter
@@ -33,9 +33,6 @@ from monitor.runtime.sd_notify import Notifier
 from monitor.runtime.signals import Request, Signals
 
 log = logging.getLogger(__name__)
-
-SHORTAGES = (OSError, MemoryError)
-"""What a system that is out of descriptors, memory or disk raises wherever it likes: never a reason to end a daemon that watches."""
 
 
 class Service:

@@ -1,5 +1,11 @@
 from __future__ import annotations
 
+import builtins
+import contextlib
+import importlib
+import operator
+import re
+
 import pytest
 
 from monitor import errors, ladder
@@ -47,3 +53,25 @@ def test_every_error_that_can_be_explained_is_no_bug() -> None:
     families = [each for each in vars(errors).values() if isinstance(each, type) and issubclass(each, MonitorError)]
     assert len(families) > 10
     assert not [each for each in families if ladder.exit_code(each.__new__(each)) == ladder.BUG]
+
+
+def test_the_table_names_errors_and_places_that_there_are() -> None:
+    """The docstring is what people read: a renamed class or function must not leave it behind."""
+    assert ladder.__doc__
+    rows = [[cell.strip() for cell in line.strip("|").split("|")] for line in ladder.__doc__.splitlines() if line.startswith("|")][2:]
+    assert len(rows) > 10
+    for what, where, _ in rows:
+        for name in re.findall(r"\b[A-Z]\w+Error\b", what):
+            assert hasattr(errors, name) or hasattr(builtins, name), name
+        for dotted in re.findall(r"`([\w.]+)`", where):
+            assert found(dotted), dotted
+
+
+def found(dotted: str) -> bool:
+    """Tell whether there is such a module, or such a name in the module or class before the last dot."""
+    first, _, last = dotted.rpartition(".")
+    for module, path in ((f"monitor.{dotted}", ""), (f"monitor.{first}", last), (f"monitor.{first.lower()}", dotted)):
+        with contextlib.suppress(ImportError, AttributeError):
+            operator.attrgetter(path)(importlib.import_module(module)) if path else importlib.import_module(module)
+            return True
+    return False

@@ -278,6 +278,8 @@ def test_without_descriptors_detection_goes_on_the_log_says_why_and_all_is_back_
     resource.prlimit(box.pid, resource.RLIMIT_NOFILE, (before.descriptors - 5, 256))
     box.line("blinks: lost")
     assert "Too many open files" in box.line("no pictures are kept")
+    box.process.send_signal(signal.SIGHUP)
+    box.line("the old one stays in force")
     resource.prlimit(box.pid, resource.RLIMIT_NOFILE, (256, 256))
     box.line("pictures are kept in")
     back = stopwatch()

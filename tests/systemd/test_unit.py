@@ -28,7 +28,7 @@ def test_the_unit_exposes_little(tmp_path: Path, drop_in: str | None) -> None:
     unit = tmp_path / "monitor.service"
     unit.write_text(UNIT.read_text() + ((SYSTEMD / drop_in).read_text() if drop_in else ""))
     # The threshold is ten times the figure that is shown.
-    verdict = analyze("security", "--offline=true", "--threshold=20", unit)
+    verdict = analyze("security", "--offline=true", "--threshold=15", unit)
     assert verdict.returncode == 0, verdict.stdout + verdict.stderr
 
 
@@ -76,3 +76,10 @@ def test_what_would_blind_the_daemon_is_not_switched_on() -> None:
 def test_only_the_torch_drop_in_allows_code_that_writes_code() -> None:
     assert ("MemoryDenyWriteExecute", "yes") in directives(UNIT)
     assert directives(SYSTEMD / "torch-engine.conf") == [("MemoryDenyWriteExecute", "no")]
+
+
+def test_memory_is_bounded_by_what_the_box_has_and_a_child_that_takes_too_much_is_killed_alone() -> None:
+    unit = dict(directives(UNIT))
+    assert unit["OOMPolicy"] == "continue"
+    high, most = (int(unit[key].removesuffix("%")) for key in ("MemoryHigh", "MemoryMax"))
+    assert 50 <= high < most <= 80, "290 MB and a camera's clips must fit into half a gigabyte of a box of one"
