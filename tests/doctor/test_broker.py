@@ -63,6 +63,13 @@ def test_it_signs_in_under_a_name_of_its_own(scripted: Callable[..., ScriptedBro
         assert name.encode() in server.connects[0]
 
 
+def test_its_last_will_says_nothing_of_the_daemon(scripted: Callable[..., ScriptedBroker]) -> None:
+    server = scripted()
+    ask(settings(server.port), BOX, SystemClock())
+    assert b"monitor/bridge/response/doctor\0\0" in server.connects[0], "an empty message"
+    assert b"bridge/state" not in server.connects[0]
+
+
 def test_a_broker_of_mqtt_3_is_as_good(scripted: Callable[..., ScriptedBroker]) -> None:
     server = scripted(connect=lambda level: b"\x20\x02\0\0" if level == 4 else b"")
     assert levels(checked(settings(server.port))) == ["ok"]

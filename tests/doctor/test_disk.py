@@ -3,6 +3,9 @@ from __future__ import annotations
 import os
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
 
 from monitor.config.schema import Config
 from monitor.doctor.account import Account
@@ -58,6 +61,13 @@ def test_a_folder_that_is_not_there_yet_is_judged_by_the_one_above(tmp_path: Pat
     place = look_at(tmp_path / "a" / "b", ("history",), me)
     assert (place.existing, place.writable, place.read_only) == (tmp_path, True, False)
     assert 0 < place.free <= place.total
+
+
+def test_a_file_system_that_is_mounted_read_only_is_known(tmp_path: Path, me: Account, monkeypatch: pytest.MonkeyPatch) -> None:
+    mounted = SimpleNamespace(f_flag=os.ST_RDONLY | os.ST_NOSUID, f_bavail=1, f_blocks=2, f_frsize=4096)
+    monkeypatch.setattr(os, "statvfs", lambda _: mounted)
+    place = look_at(tmp_path, ("history",), me)
+    assert (place.read_only, place.free, place.total) == (True, 4096, 8192)
 
 
 def test_a_stranger_may_not_write_here(tmp_path: Path, stranger: Account) -> None:
