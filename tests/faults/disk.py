@@ -1,4 +1,4 @@
-"""Disks that are small, that fail, and that lose what was not forced to them."""
+"""Disks that are small, that fail, and that lose what was not forced to them; clocks that are wrong."""
 
 from __future__ import annotations
 
@@ -14,7 +14,6 @@ from pathlib import Path
 
 import pytest
 
-SOURCE = Path(__file__).with_name("failing_disk.c")
 _HEAD = struct.Struct("<ccqq")
 
 
@@ -38,13 +37,23 @@ def remount(folder: Path, how: str) -> None:
 
 
 def failing_disk(folder: Path) -> dict[str, str]:
-    """Build the library that makes disks fail; give the environment for a process that is to have one. Skips without a C compiler."""
+    """Give the environment for a process whose disk can be made to fail. Skips without a C compiler."""
+    return {"LD_PRELOAD": str(_built(folder, "failing_disk"))}
+
+
+def wrong_clock(folder: Path, offset: Path) -> dict[str, str]:
+    """Give the environment for a process whose wall clock is wrong by the seconds in the file `offset`. Skips without a C compiler."""
+    return {"LD_PRELOAD": str(_built(folder, "wrong_clock")), "FAULT_CLOCK": str(offset)}
+
+
+def _built(folder: Path, name: str) -> Path:
     compiler = shutil.which("cc")
     if compiler is None:
-        pytest.skip("making a disk fail needs a C compiler")
-    library = folder / "failing_disk.so"
-    subprocess.run([compiler, "-shared", "-fPIC", "-O1", "-o", library, SOURCE, "-ldl"], check=True)
-    return {"LD_PRELOAD": str(library)}
+        pytest.skip("to come between a process and its system takes a C compiler")
+    library = folder / f"{name}.so"
+    source = Path(__file__).with_name(f"{name}.c")
+    subprocess.run([compiler, "-shared", "-fPIC", "-O1", "-o", library, source, "-ldl"], check=True)
+    return library
 
 
 @dataclass(frozen=True)
