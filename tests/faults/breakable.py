@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).parents[2]
-STUCK = 1.0
+STUCK = 2.0  # more than the second that publish may block
 NAMES = ("classify", "record", "publish", "clips", "capture")
 
 
