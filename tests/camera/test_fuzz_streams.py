@@ -154,10 +154,19 @@ def test_a_source_of_pictures_gives_pictures_or_none_or_an_error(answers: list[b
     "said", [answer("HTTP/1.1 200 OK", "Transfer-Encoding: chunked", body=b"-1\r\n"), b"HTTP/1.1 100 Continue\r\n\r\n" * 2000]
 )
 def test_an_answer_without_an_end_is_given_up(monkeypatch: pytest.MonkeyPatch, said: bytes) -> None:
+    came: list[int] = []
+    readinto = http_get._Reader.readinto
+
+    def counted(reader: http_get._Reader, buffer: object) -> int | None:
+        came.append(readinto(reader, buffer) or 0)
+        return came[-1]
+
+    monkeypatch.setattr(http_get._Reader, "readinto", counted)
     monkeypatch.setattr(http_get, "_MOST_BYTES", 20_000)
     client = HttpClient(stream("http"))
     with camera_that_says(said + b"x" * 40_000), pytest.raises(CameraError, match="does not speak HTTP"):
         client.read(client.get(5.0), MAX_BYTES)
+    assert sum(came) <= 20_000
 
 
 @pytest.mark.parametrize("head", [*RTSP, *HTTP])

@@ -34,7 +34,9 @@ def test_whatever_is_allowed_meanwhile_there_are_never_more_looks_than_the_most_
             assert count <= (last - first) * most + 2.2
 
 
-DEMANDS = st.builds(lambda fps, part, cost: Demand(fps, fps * part, cost), st.floats(0.01, 120), st.floats(0, 1), st.floats(0, 10))
+DEMANDS = st.builds(
+    lambda fps, part, cost: Demand(fps, fps * part, cost), st.floats(0.01, 120), st.floats(0, 1), st.floats(0, 0.05) | st.floats(0, 10)
+)
 
 
 @quick

@@ -31,7 +31,8 @@ COMMANDS = [
 ]
 WORDS = [b"ON", b"0.75", b"default", b"debug", b'{"transaction": "a1"}', b'{"camera": "porch", "transaction": 7}', b'{"state":"online"}']
 LARGE = [
-    *(opening * 8_000 + closing * 8_000 for opening, closing in ((b"[", b"]"), (b'{"a":', b"}"))),
+    *(opening * depth + closing * depth for opening, closing, depth in ((b"[", b"]", 8_000), (b"[", b"]", 2_000), (b'{"a":', b"}", 8_000))),
+    *(b"[" * 4_000, b'{"a":' * 800),
     *(b"9" * length for length in (400, MAX_PAYLOAD, 16_000)),
     *(b'{"transaction": ' + number + b"}" for number in (b"NaN", b"-Infinity", b"1e999", b"9" * 4_000, b"9" * 400, b"-0", b"true", b"[]")),
     *(b'{"camera": "' + text.encode("utf-8", "surrogatepass")[:4000] + b'"}' for text in AWKWARD),
