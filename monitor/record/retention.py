@@ -11,7 +11,7 @@ import sqlite3
 from monitor.record.bounds import used
 
 _SHARE = 10  # one row in so many goes per call, at most
-_FEWEST = 100
+_FEWEST = 10
 _MOST = 2000
 _PAGES = 512  # given back to the file system per call
 _OUTBOX_ROW = 350  # bytes of a row of the outbox beside its payload, with its indexes, about

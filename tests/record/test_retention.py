@@ -90,3 +90,12 @@ def test_a_disk_that_is_nearly_full_costs_the_oldest_sightings_and_no_alerts(
     assert kept(tmp_path / "history.db") == [float(n) for n in range(150, 1500)]
     with HistoryReader(tmp_path / "history.db") as reader:
         assert list(reader.alerts()) == alerts
+
+
+def test_a_short_history_is_not_lost_to_a_clock_that_jumps_either(
+    history: History, tmp_path: Path, clock: ManualClock, sighting: Callable[..., Sighting]
+) -> None:
+    now = clock.now().wall
+    history.commit(Batch(sightings=[sighting(first=now + n, last=now + n + 1) for n in range(50)]))
+    clock.set_wall(now + 3650 * DAY)
+    assert history.prune(30 * DAY, PLENTY) == 10

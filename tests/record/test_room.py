@@ -53,5 +53,5 @@ def test_without_its_ballast_a_full_disk_takes_alerts_and_retention(
         history.commit(Batch([alert(seq=number) for number in range(100, 300)]))
     assert room.drop_ballast()
     history.commit(Batch([alert(seq=number) for number in range(100, 300)]))
-    assert history.prune(60.0, 10**12) == 100
+    assert history.prune(60.0, 10**12) == 30
     history.close()
