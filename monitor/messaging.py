@@ -36,6 +36,9 @@ from monitor.workers import Lane
 BROKER_PAUSE = 15.0
 """The longest pause between attempts to reach the broker: it is in the house, asking costs next to nothing, and alerts wait for it."""
 
+FAREWELL = 0.3
+"""Seconds, at the stop, in which alerts may still go out one after another: a broker in the house takes milliseconds for each."""
+
 
 class Messaging:
     """All that speaks MQTT for one configuration; making it connects to nothing. box: the id of this box.
@@ -85,6 +88,7 @@ class Messaging:
             mqtt_5=config.mqtt.host != "embedded",
         )
         self.publisher = Publisher(link, self.voice, self.outbox, hearing, clock)
+        self._clock = clock
         self._announced = AnnouncedTopics(self._file)
         self._changes: deque[Callable[[], None]] = deque()
         self.bridge.introduce(self.publisher, self._announced)
@@ -101,8 +105,12 @@ class Messaging:
         return self.publisher.step(now)
 
     def close(self) -> None:
-        """Say goodbye, and let go of the file."""
+        """Send what waits as far as the broker takes it at once, say goodbye, and let go of the file."""
         try:
+            end = self._clock.now().mono + FAREWELL
+            while (now := self._clock.now()).mono < end and self.publisher.busy:
+                self.wake.wait(min(self.publisher.step(now), end - now.mono))
+                self.wake.clear()
             self.publisher.close()
         finally:
             self._file.close()

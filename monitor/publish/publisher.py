@@ -120,6 +120,11 @@ class Publisher:
         if waiting := self._alerts.facts.waiting:
             log.warning("alerts that the MQTT broker had not acknowledged at the end: %d; they are sent after the next start", waiting)
 
+    @property
+    def busy(self) -> bool:
+        """Whether alerts wait and there is a broker to take them."""
+        return self._connected and self._alerts.facts.waiting > 0
+
     def status(self) -> PublisherStatus:
         """Say how publishing goes; from any thread."""
         return PublisherStatus(
