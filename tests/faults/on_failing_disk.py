@@ -94,7 +94,7 @@ def one_run(folder: Path, number: int, count: int, error: int) -> bool:
         outbox.again()
         deliver()
     recording.step(clock.advance(HOUSEKEEPING))
-    fired = disk.fault_done() >= number
+    fired = bool(disk.fault_done() >= number)
     disk.fault_arm(ctypes.c_long(0), ctypes.c_long(0), ctypes.c_int(0))
     for _ in range(3):
         recording.step(clock.advance(GATHER))
