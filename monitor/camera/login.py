@@ -53,7 +53,7 @@ def _fields(challenge: str) -> dict[str, str]:
     """The fields of a Digest challenge, none of them if it is garbled."""
     try:
         return parse_keqv_list(parse_http_list(challenge))
-    except ValueError:
+    except (ValueError, IndexError):  # the latter for a field without a value
         return {}
 
 

@@ -79,11 +79,13 @@ def camera_that_says(*answers: bytes) -> Iterator[list[bytes]]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(diagnose, "connect", connect)
         patch.setattr(http_get, "connect", connect)
-        yield asked
-    for peer in peers:
-        peer.setblocking(False)
-        asked.append(peer.recv(1_000_000))
-        peer.close()
+        try:
+            yield asked
+        finally:
+            for peer in peers:
+                peer.setblocking(False)
+                asked.append(peer.recv(1_000_000))
+                peer.close()
 
 
 def stream(scheme: str) -> Stream:

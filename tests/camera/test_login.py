@@ -45,7 +45,7 @@ def test_a_digest_that_nobody_here_knows_falls_back_to_basic() -> None:
     assert (authorization(offers, "GET", "/", "viewer", "secret") or "").startswith("Basic ")
 
 
-@pytest.mark.parametrize("challenge", ["Digest", "Digest nonsense", 'Digest realm="cam"', "Bearer", "", "Negotiate abc"])
+@pytest.mark.parametrize("challenge", ["Digest", "Digest nonsense", "Digest realm=", 'Digest realm="cam"', "Bearer", "", "Negotiate abc"])
 def test_a_challenge_that_cannot_be_answered_is_left_unanswered(challenge: str) -> None:
     assert authorization([challenge], "GET", "/", "viewer", "secret") is None
 
