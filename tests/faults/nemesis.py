@@ -47,22 +47,39 @@ def nothing() -> None:
 
 
 class Nemesis:
-    """Chooses the next fault, by the seed."""
+    """Deals the faults like cards, shuffled by the seed: each comes once before any comes again. `deck`: how many there are."""
 
     def __init__(self, stage: Stage, seed: int) -> None:
         self.chance = random.Random(seed)
         self._stage = stage
+        self._dealt: list[Fault] = []
+        self.deck = len(self._faults())
 
-    def choose(self, *, may_kill: bool) -> Fault:
-        """Give the next fault. may_kill: whether it may be the daemon's death."""
-        kinds = [self._camera, self._camera, self._link, self._link, self._broker, self._reload]
-        if self._stage.disk is not None:
-            kinds.append(self._disk)
-        if may_kill:
-            kinds.append(self._kill)
-        return self.chance.choice(kinds)()
+    def next(self, *, may_kill: bool) -> Fault:
+        """Give the next fault. may_kill: whether it may be the daemon's death, with which the first deck then begins."""
+        if not self._dealt:
+            self._dealt = self._faults()
+            self.chance.shuffle(self._dealt)
+            if may_kill:
+                self._dealt.append(Fault("daemon killed", self._kill, nothing))
+        return self._dealt.pop()
 
-    def _camera(self) -> Fault:
+    def _faults(self) -> list[Fault]:
+        stage = self._stage
+        faults = [self._camera(way) for way in ("cut", "off", "stalled", "frozen", "corrupt", "garbage", "hasty")]
+        faults += [self._link(mode) for mode in LINK_MODES]
+        faults += [
+            Fault("broker killed", stage.broker.kill, stage.broker.start),
+            Fault("broker hangs", stage.broker.hang, stage.broker.go_on),
+            Fault("reload", self._reload, nothing),
+            Fault("reload of nonsense", self._reload_nonsense, self._reload),
+        ]
+        if stage.disk is not None:
+            filler = stage.disk / "filler"
+            faults.append(Fault("disk full", lambda: fill(filler), filler.unlink))
+        return faults
+
+    def _camera(self, way: str) -> Fault:
         name, camera = self.chance.choice(list(self._stage.cameras.items()))
 
         def turn(key: str, value: object) -> Callable[[], None]:
@@ -72,50 +89,28 @@ class Nemesis:
             "cut": (camera.cut, nothing),
             "off": (camera.stop, camera.start),
             "stalled": (camera.pause, camera.resume),
-            "frozen": (turn("frozen", True), turn("frozen", False)),
-            "damaged": (turn("corrupt", True), turn("corrupt", False)),
-            "garbled": (turn("garbage", True), turn("garbage", False)),
-            "hasty": (turn("fps", 200.0), turn("fps", camera.fps)),
+            "hasty": (turn("fps", 200.0), turn("fps", 20.0)),
         }
-        way = self.chance.choice(list(ways))
-        return Fault(f"{name} {way}", *ways[way])
+        return Fault(f"{name} {way}", *ways.get(way, (turn(way, True), turn(way, False))))
 
-    def _link(self) -> Fault:
-        mode, link = self.chance.choice(LINK_MODES), self._stage.link
+    def _link(self, mode: str) -> Fault:
+        link = self._stage.link
         return Fault(f"link: {mode}", lambda: link.be(mode), lambda: link.be("pass"))
 
-    def _broker(self) -> Fault:
-        broker = self._stage.broker
-        ways = [Fault("broker killed", broker.kill, broker.start), Fault("broker hangs", broker.hang, broker.go_on)]
-        return self.chance.choice(ways)
+    def _reload(self) -> None:
+        """Change how often each camera is looked at."""
+        for camera in self._stage.config["cameras"].values():
+            camera["fps"] = 8 if camera["fps"] == 10 else 10
+        self._stage.box.write(self._stage.config)
+        self._stage.box.process.send_signal(signal.SIGHUP)
 
-    def _reload(self) -> Fault:
-        """A reload that changes how often a camera is looked at, or of a file that makes no sense."""
-        stage, name = self._stage, self.chance.choice(list(self._stage.cameras))
+    def _reload_nonsense(self) -> None:
+        self._stage.box.write("cameras: [")
+        self._stage.box.process.send_signal(signal.SIGHUP)
 
-        def reload() -> None:
-            stage.config["cameras"][name]["fps"] = self.chance.choice((8, 10, 15))
-            stage.box.write(stage.config)
-            stage.box.process.send_signal(signal.SIGHUP)
-
-        def reload_nonsense() -> None:
-            stage.box.write("cameras: [")
-            stage.box.process.send_signal(signal.SIGHUP)
-
-        return self.chance.choice([Fault("reload", reload, nothing), Fault("reload of nonsense", reload_nonsense, reload)])
-
-    def _kill(self) -> Fault:
-        def kill() -> None:
-            self._stage.box.kill()
-            self._stage.box = self._stage.restart()
-
-        return Fault("daemon killed", kill, nothing)
-
-    def _disk(self) -> Fault:
-        disk = self._stage.disk
-        assert disk is not None
-        filler = disk / "filler"
-        return Fault("disk full", lambda: fill(filler), filler.unlink)
+    def _kill(self) -> None:
+        self._stage.box.kill()
+        self._stage.box = self._stage.restart()
 
 
 def fill(file: Path) -> None:
