@@ -46,6 +46,8 @@ class EmbeddedBroker:
         async def welcome(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
             try:
                 await broker.external_connected(StreamReaderAdapter(reader), StreamWriterAdapter(writer), "default")
+            except RuntimeError as error:  # amqtt walks through its subscriptions while clients come and go
+                log.debug("the embedded MQTT broker lost a client: %s", error)
             finally:
                 writer.close()  # amqtt leaves a client that it does not accept, or that never speaks, to the garbage collector
 

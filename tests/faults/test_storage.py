@@ -23,6 +23,7 @@ from monitor.record.store import Batch, History
 from tests.end_to_end.conftest import ROOT, Daemon, Subscriber, clean_environment, committed_alerts, note, settings
 from tests.faults.conftest import FULL
 from tests.faults.disk import after_power_cut, failing_disk, read_journal, remount, small_file_system, wrong_clock
+from tests.faults.nemesis import fill
 from tests.publish.conftest import Mosquitto
 from tests.spine import an_alert
 
@@ -79,7 +80,7 @@ def test_on_a_full_disk_alerts_go_on_and_are_written_once_there_is_room(
     little = box.line(f"{disk}/history.db: fewer than 50 MB free on the disk; alerts are written, sightings wait in memory")
     dashboard.wait_for_more_alerts(2)
     filler = disk / "filler"
-    filler.write_bytes(bytes(shutil.disk_usage(disk).free))
+    fill(filler)  # until nothing more goes in, whatever the daemon writes meanwhile
     refused = box.line("cannot write the history: ")
     dashboard.wait_for_more_alerts(6)
     filler.unlink()
