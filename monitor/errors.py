@@ -80,3 +80,7 @@ class HistoryRefusedError(StorageError):
 
 class BrokerError(MonitorError):
     """The embedded broker cannot be started."""
+
+
+class BusyError(MonitorError):
+    """Too many ask for the same thing, or the daemon stops; to be asked again later."""

@@ -46,7 +46,7 @@ LADDER: list[tuple[type[BaseException], int]] = [
     (PictureError, UNAVAILABLE),
     (CameraError, UNAVAILABLE),
     (HistoryRefusedError, UNAVAILABLE),
-    (MonitorError, FAILED),  # WeightsRefusedError, DownloadError, StorageError, BrokerError, ...
+    (MonitorError, FAILED),  # WeightsRefusedError, DownloadError, StorageError, BrokerError, BusyError, ...
 ]
 
 

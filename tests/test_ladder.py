@@ -11,6 +11,7 @@ import pytest
 from monitor import errors, ladder
 from monitor.errors import (
     BrokerError,
+    BusyError,
     CameraError,
     ConfigError,
     DownloadError,
@@ -40,6 +41,7 @@ from monitor.errors import (
         (DownloadError("no network"), 1),
         (ModelFaultError("NaN"), 1),
         (BrokerError("port taken"), 1),
+        (BusyError("four others ask"), 1),
         (ValueError("nobody thought of this"), 70),
         (OSError("nor of this"), 70),
     ],

@@ -1,0 +1,1 @@
+"""The page and the API. What they know of the daemon, and may do with it, is `window.Window`."""
