@@ -189,6 +189,9 @@ class History:
             except (sqlite3.Error, OSError) as error:
                 self._drop_connection()
                 raise storage_error(self._path, "open the history", error) from error
+            except BaseException:
+                self._drop_connection()
+                raise
         return self._connection
 
     def _settle(self, connection: sqlite3.Connection) -> None:
@@ -215,13 +218,16 @@ class History:
 
     @contextmanager
     def _sqlite(self, doing: str) -> Iterator[sqlite3.Connection]:
-        """Lend the open connection; an error becomes a StorageError and leaves no transaction behind."""
+        """Lend the open connection; SQLite's errors become StorageErrors, and no error at all leaves a transaction behind."""
         connection = self._opened()
         try:
             yield connection
         except sqlite3.Error as error:
             self._recover(connection, error)
             raise storage_error(self._path, doing, error) from error
+        except BaseException:
+            self._drop_connection()  # takes back what was not committed
+            raise
 
     def _recover(self, connection: sqlite3.Connection, error: sqlite3.Error) -> None:
         """Leave the transaction. Only a full disk is known to leave a sound connection; after all else it is opened anew."""

@@ -58,7 +58,7 @@ def _built(folder: Path, name: str) -> Path:
 
 @dataclass(frozen=True)
 class Operation:
-    """kind: W write, T truncate, S forced to the disk, C an alert was confirmed. file: d database, w write-ahead log."""
+    """kind: W write, T truncate, S forced to the disk, L refused to be, C an alert was confirmed. file: d database, w write-ahead log."""
 
     kind: str
     file: str
@@ -80,15 +80,21 @@ def read_journal(path: Path) -> list[Operation]:
 def after_power_cut(operations: Sequence[Operation], folder: Path, chance: random.Random) -> None:
     """Write the history as a disk holds it that lost power after `operations`.
 
-    What was forced to it is there; of the rest any part may be, in any order, pages cut in two among it.
+    What was forced to it is there; of the rest any part may be, in any order, pages cut in two among it. What it refused to force is
+    not: the kernel calls such pages clean, and forces them no more.
     """
     for kind, name in (("d", "history.db"), ("w", "history.db-wal")):
-        mine = [operation for operation in operations if operation.file == kind]
-        synced = max((number for number, operation in enumerate(mine, 1) if operation.kind == "S"), default=0)
-        loose = [operation for operation in mine[synced:] if chance.random() < 0.5]
+        forced: list[Operation] = []
+        pending: list[Operation] = []
+        for operation in (operation for operation in operations if operation.file == kind):
+            pending.append(operation)
+            if operation.kind in "SL":
+                forced += [one for one in pending if operation.kind == "S" or one.kind != "W"]
+                pending = []
+        loose = [operation for operation in pending if chance.random() < 0.5]
         chance.shuffle(loose)
         content = bytearray()
-        for operation in (*mine[:synced], *(torn(operation, chance) for operation in loose)):
+        for operation in (*forced, *(torn(operation, chance) for operation in loose)):
             if operation.kind == "T":
                 content[operation.offset :] = bytes(max(0, operation.offset - len(content)))
             elif operation.kind == "W":

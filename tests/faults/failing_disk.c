@@ -89,7 +89,7 @@ int fdatasync(int fd) {
     static int (*real)(int);
     if (!real) real = next("fdatasync");
     if (!kind_of(fd)) return real(fd);
-    if (fails()) return -1;
+    if (fails()) { fault_note('L', kind_of(fd), 0, 0, 0); errno = fail_with; return -1; }
     int result = real(fd);
     fault_note('S', kind_of(fd), 0, 0, 0);
     return result;

@@ -1,6 +1,6 @@
 """Programs that run on a failing disk (`failing_disk.c`), each in a process of its own.
 
-python -m tests.faults.on_failing_disk (commit FOLDER | sweep FOLDER STRIDE)
+python -m tests.faults.on_failing_disk (commit FOLDER | retry FOLDER | sweep FOLDER STRIDE)
 """
 
 from __future__ import annotations
@@ -12,11 +12,12 @@ import json
 import logging
 import sqlite3
 import sys
-from contextlib import closing
+from contextlib import closing, suppress
 from pathlib import Path
 
 from monitor.clock import ManualClock
 from monitor.dispatch import Dispatch
+from monitor.errors import StorageError
 from monitor.inbox import Inbox
 from monitor.pipeline import Outcome
 from monitor.publish.topics import Topics
@@ -30,18 +31,30 @@ from monitor.recording import GATHER, HOUSEKEEPING, Recording
 from tests.spine import a_sighting, an_alert, load_text
 
 ALERTS = 4
+OPERATIONS = 14
+"""More than a commit takes."""
 FOR_EVER = 10**9
 
 
-def commit(folder: Path) -> None:
-    """Commit alerts and sightings until killed; note each alert in the journal once its commit has returned, and print it."""
+def commit(folder: Path, *, failing: bool) -> None:
+    """Commit alerts and sightings until killed; note each alert in the journal once its commit has returned, and print it.
+
+    failing: one operation of each alert's commit fails, each in its turn, and the commit is tried again.
+    """
     disk = ctypes.CDLL(None)
     history = History(folder / "history.db", ManualClock())
     history.open()
+    second = SecondConnection(folder / "history.db")
+    assert second.read(lambda connection: True, otherwise=False)  # as in the daemon: the last to close the file would put it in order
     with closing(sqlite3.connect(folder / "history.db")) as connection:
         first = connection.execute("SELECT coalesce(max(seq) + 1, 0) FROM alerts").fetchone()[0]
     for seq in itertools.count(first):
         history.commit(Batch(sightings=[a_sighting(first=float(seq))]))
+        if failing:
+            disk.fault_arm(ctypes.c_long(1 + seq % OPERATIONS), ctypes.c_long(1), ctypes.c_int(errno.EIO))
+            with suppress(StorageError):
+                history.commit(Batch([an_alert(seq)]))
+            disk.fault_arm(ctypes.c_long(0), ctypes.c_long(0), ctypes.c_int(0))
         history.commit(Batch([an_alert(seq)]))
         if hasattr(disk, "fault_note"):
             disk.fault_note(ctypes.c_char(b"C"), ctypes.c_char(b"-"), ctypes.c_int64(seq), None, ctypes.c_int64(0))
@@ -112,7 +125,7 @@ def one_run(folder: Path, number: int, count: int, error: int) -> bool:
 
 
 if __name__ == "__main__":
-    if sys.argv[1] == "commit":
-        commit(Path(sys.argv[2]))
+    if sys.argv[1] in {"commit", "retry"}:
+        commit(Path(sys.argv[2]), failing=sys.argv[1] == "retry")
     else:
         sweep(Path(sys.argv[2]), int(sys.argv[3]))

@@ -275,7 +275,10 @@ def start_and_kill(daemon: Callable[..., Daemon], config: Mapping[str, Any] | No
 
 
 @pytest.mark.timeout(300)
-def test_a_power_cut_at_any_moment_takes_no_alert_whose_commit_returned(tmp_path: Path, request: pytest.FixtureRequest) -> None:
+@pytest.mark.parametrize("program", ["commit", "retry"], ids=["sound disk", "failing disk"])
+def test_a_power_cut_at_any_moment_takes_no_alert_whose_commit_returned(
+    tmp_path: Path, request: pytest.FixtureRequest, program: str
+) -> None:
     """Not a real one: what a process did to its files is replayed without what was not forced to the disk.
 
     What a disk says it has, it has here; that a file was made and its folder forced to the disk is taken for granted.
@@ -285,7 +288,7 @@ def test_a_power_cut_at_any_moment_takes_no_alert_whose_commit_returned(tmp_path
     live.mkdir()
     environment = clean_environment({**failing_disk(tmp_path), "FAULT_JOURNAL": str(tmp_path / "journal")})
     with subprocess.Popen(
-        [sys.executable, "-m", "tests.faults.on_failing_disk", "commit", str(live)],
+        [sys.executable, "-m", "tests.faults.on_failing_disk", program, str(live)],
         cwd=ROOT,
         env=environment,
         stdout=subprocess.PIPE,
@@ -298,6 +301,7 @@ def test_a_power_cut_at_any_moment_takes_no_alert_whose_commit_returned(tmp_path
         writer.kill()
     operations = read_journal(tmp_path / "journal")
     assert sum(operation.kind == "S" for operation in operations) > 400
+    assert any(operation.kind == "L" for operation in operations) is (program == "retry")
     first = next(number for number, operation in enumerate(operations) if operation.kind == "C")
     lost = 0
     for number in range(POWER_CUTS):

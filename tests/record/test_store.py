@@ -11,6 +11,7 @@ from collections.abc import Callable
 from contextlib import closing
 from functools import partial
 from pathlib import Path
+from typing import NoReturn
 
 import pytest
 
@@ -19,6 +20,7 @@ from monitor.errors import HistoryRefusedError, StorageError
 from monitor.record.connect import connect
 from monitor.record.outbox_desk import OutboxDesk
 from monitor.record.reader import HistoryReader
+from monitor.record.second import SecondConnection
 from monitor.record.store import Batch, History, LastRun
 from monitor.values import Alert, CameraEvent, EndReason, EventType, OfflineReason, OpenEpisode, Outgoing, Place, Sighting
 
@@ -104,6 +106,29 @@ def test_a_batch_is_written_as_a_whole_or_not_at_all(
         history.commit(Batch([alert()], [sighting(looks=None)]))
     assert alerts_in(tmp_path / "history.db") == []
     history.commit(Batch([alert()], [sighting()]))
+    assert alerts_in(tmp_path / "history.db") == [alert()]
+
+
+@pytest.mark.parametrize("broken", [MemoryError(), ValueError("a bug"), KeyboardInterrupt()], ids=["memory", "bug", "interrupt"])
+def test_whatever_breaks_a_commit_leaves_no_transaction_behind(
+    history: History,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    alert: Callable[..., Alert],
+    sighting: Callable[..., Sighting],
+    second: SecondConnection,
+    broken: BaseException,
+) -> None:
+    def breaks(_: Sighting) -> NoReturn:
+        raise broken
+
+    with monkeypatch.context() as patch:
+        patch.setattr("monitor.record.store.sighting_row", breaks)
+        with pytest.raises(type(broken)):
+            history.commit(Batch([alert()], [sighting()]))
+    assert alerts_in(tmp_path / "history.db") == []
+    assert second.write(lambda connection: None), "nobody holds the lock"
+    history.commit(Batch([alert()]))
     assert alerts_in(tmp_path / "history.db") == [alert()]
 
 
