@@ -145,6 +145,7 @@ class Publisher:
                 case Connected():
                     self._connected = True
                     self._hearing.connected(now.mono)
+                    self._suspects.connected(now.mono)
                     self._latest.tell_all_again()
                     self._first.again()
                     self._last.again()
@@ -269,7 +270,7 @@ class Publisher:
         marks: Mapping[str, str] | None = None,
     ) -> bool:
         """Hand a message to the link; False if it is not taken now. What may never be sent counts as dealt with."""
-        if self._flying and self._suspects.careful:
+        if not self._suspects.may_go(what, now.mono):
             return False
         try:
             token = self._link.publish(topic, data, qos=qos, retain=retain, marks=marks)
