@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import random
 import shutil
 import signal
@@ -19,6 +20,8 @@ from typing import Any
 import pytest
 
 from monitor.clock import SystemClock, stopwatch
+from monitor.record.room import BALLAST
+from monitor.record.room import FULL as FULL_DISK
 from monitor.record.store import Batch, History
 from tests.end_to_end.conftest import ROOT, Daemon, Subscriber, clean_environment, committed_alerts, note, settings
 from tests.faults.conftest import FULL
@@ -92,6 +95,26 @@ def test_on_a_full_disk_alerts_go_on_and_are_written_once_there_is_room(
     assert len(box.lines("cannot write the history")) == len(box.lines("fewer than 50 MB free")) == 1
     assert keys(committed_alerts(box)) == keys(dashboard.alerts())
     assert is_sound(disk / "history.db")
+
+
+def test_a_full_disk_costs_the_ballast_and_alerts_go_on_being_written(
+    daemon: Callable[..., Daemon], subscribe: Callable[..., Subscriber], mosquitto: Mosquitto, config: Make, tmp_path: Path
+) -> None:
+    dashboard = subscribe(mosquitto.port)
+    with small_file_system(tmp_path / "disk", "150m") as disk:
+        box = daemon(config(disk, mosquitto.port))
+        dashboard.wait_for_more_alerts(2)
+        assert (disk / "history.db.ballast").stat().st_blocks * 512 >= BALLAST
+        with (disk / "most").open("wb") as file:
+            os.posix_fallocate(file.fileno(), 0, shutil.disk_usage(disk).free - FULL_DISK)
+        fill(disk / "rest")
+        given_up = box.line("16 MB kept for this are given up, so that alerts go on")
+        assert not (disk / "history.db.ballast").exists()
+        dashboard.wait_for_more_alerts(6)
+        box.stop(signal.SIGTERM)
+        note(given_up)
+        assert not box.lines("cannot write the history")
+        assert keys(committed_alerts(box)) == keys(dashboard.alerts())
 
 
 def test_a_read_only_disk_keeps_nobody_from_watching(
