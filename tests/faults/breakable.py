@@ -1,8 +1,8 @@
 """A Python whose `monitor` has workers that break on demand: stands in for `sys.executable` where a test starts a daemon.
 
-A file in the daemon's folder says what is to happen: `hang-NAME` keeps the worker's next step for ever, `once-NAME` has it raise once,
-`always-NAME` each time. A worker counts as hung after `STUCK` seconds. NAME: classify, record, publish, clips, capture; or commit, which
-hangs with a write transaction open, as on a disk that does not answer.
+A file in the daemon's folder says what is to happen: `hang-NAME` keeps the worker's next step for ever, which makes `hangs-in-NAME` before;
+`once-NAME` has it raise once, `always-NAME` each time. A worker counts as hung after `STUCK` seconds. NAME: classify, record, publish,
+clips, capture; or commit, which hangs with a write transaction open, as on a disk that does not answer.
 """
 
 from __future__ import annotations
@@ -37,6 +37,7 @@ def breakable(name: str, step: Callable[..., Any]) -> Callable[..., Any]:
 
     def broken(*arguments: Any) -> Any:
         if Path(f"hang-{name}").exists():
+            Path(f"hangs-in-{name}").touch()
             hang_for_ever()
         if Path(f"once-{name}").exists():
             Path(f"once-{name}").unlink()

@@ -21,6 +21,7 @@ from typing import Any
 import pytest
 
 from monitor.clock import stopwatch
+from monitor.runtime.signals import ONE_PRESS
 from tests.end_to_end.conftest import Daemon, Subscriber, committed_alerts, note, settings, silent_server
 from tests.end_to_end.test_reloading import Systemd
 from tests.faults.breakable import NAMES, STUCK, stand_in
@@ -107,11 +108,9 @@ def test_a_stop_in_the_worst_moment_takes_less_than_three_seconds_and_everybody_
     box = breakable(config(mosquitto.port, mute), "box", listener.environment)
     dashboard.wait("monitor/blinks/alert", event_type="start")
     if moment == "inference":
-        (box.folder / "hang-classify").touch()
-        threading.Event().wait(0.3)
+        hang(box, "classify")
     elif moment == "commit":
-        (box.folder / "hang-commit").touch()
-        until(lambda: (box.folder / "hangs-in-commit").exists())
+        hang(box, "commit")
     box.process.send_signal(signal.SIGTERM)
     note(f"{box.stop(signal.SIGTERM):.2f} s")
     listener.wait("STOPPING=1")
@@ -124,6 +123,12 @@ def until(condition: Callable[[], bool], within: float = 10.0) -> None:
     while not condition():
         assert stopwatch() < deadline, f"not within {within} s"
         threading.Event().wait(0.01)
+
+
+def hang(box: Daemon, name: str) -> None:
+    """Have a worker hang, or the commit, and wait until it does."""
+    (box.folder / f"hang-{name}").touch()
+    until((box.folder / f"hangs-in-{name}").exists)
 
 
 def test_a_shower_of_signals_changes_nothing(daemon: Callable[..., Daemon], config: Callable[..., dict[str, Any]]) -> None:
@@ -148,11 +153,11 @@ def test_a_second_request_to_stop_later_on_is_meant(breakable: Callable[..., Dae
     """Row 35: whoever presses again does not want to wait for what hangs."""
     box = breakable(config())
     box.line("blinks: red start")
-    (box.folder / "hang-classify").touch()
-    (box.folder / "hang-commit").touch()
-    until((box.folder / "hangs-in-commit").exists)
+    hang(box, "commit")
+    hang(box, "classify")  # not before: who hangs there has nothing more to commit
     box.process.send_signal(signal.SIGTERM)
-    threading.Event().wait(0.6)
+    box.line("stopping")  # else both may come at once, to a process that has not had its turn
+    threading.Event().wait(ONE_PRESS)
     box.process.send_signal(signal.SIGTERM)
     assert box.wait(1.0) == -signal.SIGTERM
     assert "second signal: leaving at once" in box.text
