@@ -4,18 +4,14 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from monitor.app import Daemon
 from monitor.clock import Clock
-from monitor.duty import Duty
-from monitor.inbox import CAPACITY
-from monitor.observe.health import BoardFacts, BrokerFacts, CameraFacts, QueueFacts, StorageFacts, disk_facts, process_facts, snapshot
-from monitor.observe.stats import CameraStats, Totals
-from monitor.observe.wear import bytes_per_day, written_bytes
 from monitor.runtime.sd_notify import Notifier
 from monitor.runtime.thermal import Heat, read_heat
 from monitor.values import Moment
+from monitor.vitals import Vitals
 from monitor.workers import Lane
 
 log = logging.getLogger(__name__)
@@ -38,11 +34,10 @@ SOON, LATER = 10.0, 600.0
 
 
 @dataclass(slots=True)
-class Figures:
-    """Of one lane. told, work: its counts at the last sign of life."""
+class Told:
+    """The counts of one lane at the last sign of life."""
 
-    stats: CameraStats = field(default_factory=CameraStats)
-    told: Totals = field(default_factory=Totals)
+    looks: int = 0
     work: float = 0.0
 
 
@@ -55,8 +50,8 @@ class Reporter:
         self._notifier = notifier
         self._started = clock.now()
         self._waiting = False
-        self._duty = Duty(self._started, heat)
-        self._figures: dict[Lane, Figures] = {}
+        self.vitals = Vitals(daemon, clock, heat)
+        self._told: dict[Lane, Told] = {}
         firsts = dict.fromkeys((self._publish, self._sign_of_life, self._status, self._outbox), SOON)
         firsts = {self._supervise: 0.0, self._watchdog: 0.0, self._sample: 0.0} | firsts
         self._due = {action: self._started.mono + after for action, after in firsts.items()}
@@ -72,39 +67,32 @@ class Reporter:
         return SUPERVISE
 
     def _sample(self, now: Moment) -> float:
-        lanes, cameras = self._daemon.lanes, self._daemon.config.cameras
-        self._figures = {lane: self._figures.get(lane) or Figures() for lane in lanes}
-        for lane, figures in self._figures.items():
-            figures.stats.sample(lane.totals(), now.mono)
-        self._duty.regulate(lanes, {name: settings.fps for name, settings in cameras.items()}, now)
+        self.vitals.sample(now)
         return SAMPLE
 
-    def _publish(self, now: Moment) -> float:
+    def _publish(self, _now: Moment) -> float:
         if self._messaging:
-            for lane, figures in self._figures.items():
-                self._messaging.voice.send_stats(lane.capture.name, figures.stats.figures())
-            self._messaging.voice.send_health(self._health(now))
+            for camera, figures in self.vitals.stats().items():
+                self._messaging.voice.send_stats(camera, figures)
+            self._messaging.voice.send_health(self.vitals.snapshot().as_json())
             self._messaging.bridge.check_file()
         return PUBLISH
 
     def _sign_of_life(self, now: Moment) -> float:
         pause = SOON if now.mono - self._started.mono < FIRST_MINUTE else LATER
-        for lane, figures in self._figures.items():
-            self._tell(lane, figures)
+        self._told = {lane: self._told.get(lane) or Told() for lane in self._daemon.lanes}
+        for lane, told in self._told.items():
+            self._tell(lane, told)
         return pause
 
     def _status(self, _now: Moment) -> float:
-        lanes = self._daemon.lanes
-        online = sum(1 for lane in lanes if (seen := lane.pipeline.decider.availability) and seen.online)
-        self._notifier.status(f"{online} of {len(lanes)} cameras online")
+        self._notifier.status(self.vitals.headline())
         return SOON
 
-    def _tell(self, lane: Lane, figures: Figures) -> None:
+    def _tell(self, lane: Lane, told: Told) -> None:
         name = lane.capture.name
-        before, figures.told = figures.told, lane.totals()
-        after = figures.told
-        spent, figures.work = lane.work - figures.work, lane.work
-        looks = after.looks - before.looks
+        looks, told.looks = lane.looks - told.looks, lane.looks
+        spent, told.work = lane.work - told.work, lane.work
         if not looks:
             log.info("%s: no looks (%s)", name, lane.capture.link.state if lane.pipeline.detect else "detection is off")
             return
@@ -132,43 +120,3 @@ class Reporter:
         else:
             self._notifier.watchdog()
         return self._notifier.watchdog_interval or SOON
-
-    def _health(self, now: Moment) -> dict[str, object]:
-        lanes, cameras = self._daemon.lanes, self._daemon.config.cameras
-        queues = {
-            f"frames-{name}": QueueFacts(len(lane.mailbox), cameras[name].queue_size, lane.mailbox.dropped)
-            for lane in lanes
-            for name in [lane.capture.name]
-        }
-        recording, inbox = self._daemon.recording, self._daemon.inbox
-        queues["rows"] = QueueFacts(recording.waiting, CAPACITY, inbox.dropped + recording.dropped)
-        seen = {lane.capture.name: facts for lane in lanes if (facts := self._camera(lane)) is not None}
-        broker = outbox = None
-        if self._messaging:
-            status = self._messaging.publisher.status()
-            rival = f"another box, {status.rival}, has the base topic" if status.rival else ""
-            answered = None if status.last_acknowledged is None else round(now.mono - status.last_acknowledged, 1)
-            broker = BrokerFacts(status.connected, rival or str(status.trouble or ""), answered)
-            outbox = status.outbox
-        disks = [disk_facts(self._daemon.config.history.path.parent)]
-        storage = StorageFacts(recording.trouble, bytes_per_day(written_bytes(), now.mono - self._started.mono))
-        board = BoardFacts(self._duty.heat.temperature, self._duty.heat.throttled, self._duty.share)
-        return snapshot(now, self._started, process_facts(), queues, seen, broker, outbox, disks, storage, board, box=self._daemon.box)
-
-    def _camera(self, lane: Lane) -> CameraFacts | None:
-        """Tell how a camera is; None as long as nothing is known of it."""
-        seen, counters = lane.pipeline.decider.availability, lane.capture.counters
-        if seen is None:
-            return None
-        problem, detail = lane.capture.eye.trouble
-        return CameraFacts(
-            seen.online,
-            seen.reason,
-            seen.at,
-            problem=problem,
-            detail=detail,
-            recovery=counters.recovery,
-            reconnects=counters.reconnects,
-            abandoned=lane.abandoned,
-            look_rate=self._duty.allowed(lane),
-        )

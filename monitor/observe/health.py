@@ -1,4 +1,4 @@
-"""The one snapshot of how the daemon is: what `B/bridge/health` publishes and a status page shows.
+"""The one snapshot of how the daemon is: what `B/bridge/health` publishes, the page and `/api/status` show and `/metrics` counts.
 
 The caller brings the facts; only `process_facts` and `disk_facts` look at the system.
 """
@@ -9,11 +9,12 @@ import os
 import shutil
 import threading
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
 from monitor.clock import iso
+from monitor.observe.stats import CameraStats
 from monitor.values import Moment, OutboxFacts
 
 
@@ -42,7 +43,8 @@ class CameraFacts:
 
     problem, detail: what is wrong with its pictures, and that in words. recovery: seconds from the last frame before the latest loss to
     the first after it, None before the first. reconnects: times it came back. abandoned: captures that hung and were replaced.
-    look_rate: looks a second that it may have now; None: not limited yet.
+    look_rate: looks a second that it may have now; None: not limited yet. figures: rates over the last minute and counts since the start,
+    as `CameraStats` gives them.
     """
 
     online: bool
@@ -54,6 +56,7 @@ class CameraFacts:
     reconnects: int = 0
     abandoned: int = 0
     look_rate: float | None = None
+    figures: Mapping[str, float | int | None] = field(default_factory=lambda: CameraStats().figures())
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,37 +100,60 @@ class StorageFacts:
     written_per_day: int | None
 
 
-def snapshot(
-    now: Moment,
-    started: Moment,
-    process: ProcessFacts,
-    queues: Mapping[str, QueueFacts],
-    cameras: Mapping[str, CameraFacts],
-    broker: BrokerFacts | None,
-    outbox: OutboxFacts | None,
-    disks: Sequence[DiskFacts],
-    storage: StorageFacts,
-    board: BoardFacts,
-    *,
-    box: str,
-) -> dict[str, Any]:
-    """Put the facts together; `started` is when the daemon began, `broker` and `outbox` are None without MQTT. box: the id of this one.
+@dataclass(frozen=True, slots=True)
+class ModelFacts:
+    """The model in use. fallback_reason: why it is not the one that was asked for, or None."""
 
-    uptime is in whole seconds by the monotonic clock; times are ISO 8601 beside Unix seconds.
+    name: str
+    fallback_reason: str | None
+    engine: str
+    precision: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Snapshot:
+    """How the daemon is at one moment.
+
+    box: its id. started: when it began. stuck: workers that do not come back. broker, outbox: None without MQTT.
     """
-    return {
-        "id": box,
-        "time": iso(now.wall),
-        "time_unix": round(now.wall, 3),
-        "process": {**asdict(process), "uptime": int(now.mono - started.mono)},
-        "queues": {name: asdict(facts) for name, facts in queues.items()},
-        "cameras": {name: _camera(facts) for name, facts in cameras.items()},
-        "broker": asdict(broker) if broker else None,
-        "outbox": _outbox(outbox, now.wall) if outbox else None,
-        "disks": [asdict(facts) for facts in disks],
-        "storage": asdict(storage),
-        "board": {"temperature": _rounded(board.temperature, 1), "throttled": board.throttled, "duty": round(board.duty, 3)},
-    }
+
+    now: Moment
+    started: Moment
+    box: str
+    version: str
+    process: ProcessFacts
+    model: ModelFacts
+    queues: Mapping[str, QueueFacts]
+    cameras: Mapping[str, CameraFacts]
+    broker: BrokerFacts | None
+    outbox: OutboxFacts | None
+    disks: Sequence[DiskFacts]
+    storage: StorageFacts
+    board: BoardFacts
+    stuck: Sequence[str] = ()
+
+    def as_json(self) -> dict[str, Any]:
+        """Give it as JSON has it: uptime in whole seconds by the monotonic clock; times in ISO 8601 beside Unix seconds."""
+        return {
+            "id": self.box,
+            "version": self.version,
+            "time": iso(self.now.wall),
+            "time_unix": round(self.now.wall, 3),
+            "process": {**asdict(self.process), "uptime": int(self.now.mono - self.started.mono)},
+            "stuck": list(self.stuck),
+            "model": asdict(self.model),
+            "queues": {name: asdict(facts) for name, facts in self.queues.items()},
+            "cameras": {name: _camera(facts) for name, facts in self.cameras.items()},
+            "broker": asdict(self.broker) if self.broker else None,
+            "outbox": _outbox(self.outbox, self.now.wall) if self.outbox else None,
+            "disks": [asdict(facts) for facts in self.disks],
+            "storage": asdict(self.storage),
+            "board": {
+                "temperature": _rounded(self.board.temperature, 1),
+                "throttled": self.board.throttled,
+                "duty": round(self.board.duty, 3),
+            },
+        }
 
 
 def process_facts() -> ProcessFacts:
@@ -161,6 +187,7 @@ def _camera(facts: CameraFacts) -> dict[str, Any]:
         "reconnects": facts.reconnects,
         "abandoned": facts.abandoned,
         "look_rate": _rounded(facts.look_rate, 2),
+        **facts.figures,
     }
 
 

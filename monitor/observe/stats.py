@@ -42,7 +42,8 @@ class CameraStats:
         """The payload of `B/CAM/stats`.
 
         camera_fps and look_fps: per second, 2 decimals; inference_ms and frame_age_ms: means per look, 1 decimal; None while there
-        is nothing to divide by. skipped, dropped, gated: since the daemon started, so that a message that is lost loses no count.
+        is nothing to divide by. frames, looks, skipped, dropped, gated: since the daemon started, so that a message that is lost loses no
+        count.
         """
         if not self._samples:
             return _figures(Totals(), Totals(), 0.0)
@@ -55,6 +56,8 @@ def _figures(before: Totals, after: Totals, seconds: float) -> dict[str, float |
     return {
         "camera_fps": _ratio(after.frames - before.frames, seconds, 2),
         "look_fps": _ratio(looks, seconds, 2),
+        "frames": after.frames,
+        "looks": after.looks,
         "skipped": after.skipped,
         "dropped": after.dropped,
         "gated": after.gated,

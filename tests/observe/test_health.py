@@ -12,20 +12,25 @@ from monitor.observe.health import (
     BrokerFacts,
     CameraFacts,
     DiskFacts,
+    ModelFacts,
     ProcessFacts,
     QueueFacts,
+    Snapshot,
     StorageFacts,
     disk_facts,
     process_facts,
-    snapshot,
 )
+from monitor.observe.stats import CameraStats
 from monitor.values import OutboxFacts
+
+MODEL = ModelFacts("resnet18", None, "onnxruntime", "fp32")
+UNKNOWN = CameraStats().figures()
 
 
 def test_the_snapshot_puts_all_facts_together_as_json_can_hold_them(clock: ManualClock) -> None:
     started = clock.now()
     now = clock.advance(90.7)
-    health = snapshot(
+    health = Snapshot(
         now=now,
         started=started,
         process=ProcessFacts(pid=1, rss=300_000_000, threads=7, descriptors=30),
@@ -40,12 +45,18 @@ def test_the_snapshot_puts_all_facts_together_as_json_can_hold_them(clock: Manua
         storage=StorageFacts("disk full", 5_000_000),
         board=BoardFacts(temperature=61.32, throttled=False, duty=0.7),
         box="monitor-pi-abcdef",
-    )
+        version="1.0",
+        model=MODEL,
+        stuck=["record"],
+    ).as_json()
     assert json.loads(json.dumps(health)) == {
         "id": "monitor-pi-abcdef",
+        "version": "1.0",
         "time": iso(now.wall),
         "time_unix": round(now.wall, 3),
         "process": {"pid": 1, "rss": 300_000_000, "threads": 7, "descriptors": 30, "uptime": 90},
+        "stuck": ["record"],
+        "model": {"name": "resnet18", "fallback_reason": None, "engine": "onnxruntime", "precision": "fp32"},
         "queues": {"record": {"depth": 1, "size": 1000, "dropped": 0}},
         "cameras": {
             "porch": {
@@ -59,6 +70,7 @@ def test_the_snapshot_puts_all_facts_together_as_json_can_hold_them(clock: Manua
                 "reconnects": 2,
                 "abandoned": 1,
                 "look_rate": 1.23,
+                **UNKNOWN,
             },
             "yard": {
                 "state": "offline",
@@ -71,6 +83,7 @@ def test_the_snapshot_puts_all_facts_together_as_json_can_hold_them(clock: Manua
                 "reconnects": 0,
                 "abandoned": 0,
                 "look_rate": None,
+                **UNKNOWN,
             },
         },
         "broker": {"connected": False, "detail": "refused", "acknowledged_seconds": None},
@@ -93,19 +106,21 @@ def test_a_stepped_wall_clock_does_not_touch_the_uptime(clock: ManualClock) -> N
     started = clock.now()
     clock.advance(10)
     clock.set_wall(0.0)
-    health = snapshot(
-        clock.now(),
-        started,
-        ProcessFacts(1, 0, 1, 0),
-        {},
-        {},
-        None,
-        None,
-        [],
-        StorageFacts(None, None),
-        BoardFacts(None, None, 0.7),
+    health = Snapshot(
+        now=clock.now(),
+        started=started,
         box="b",
-    )
+        version="1.0",
+        process=ProcessFacts(1, 0, 1, 0),
+        model=MODEL,
+        queues={},
+        cameras={},
+        broker=None,
+        outbox=None,
+        disks=[],
+        storage=StorageFacts(None, None),
+        board=BoardFacts(None, None, 0.7),
+    ).as_json()
     assert health["process"]["uptime"] == 10
     assert health["broker"] is None
     assert health["outbox"] is None

@@ -23,6 +23,8 @@ def test_rates_and_means_are_those_of_the_last_window() -> None:
     assert stats.figures() == {
         "camera_fps": 25.0,
         "look_fps": 5.0,
+        "frames": 7500,
+        "looks": 1500,
         "skipped": 4500,
         "dropped": 600,
         "gated": 900,
@@ -42,7 +44,8 @@ def test_a_camera_without_looks_has_a_rate_of_zero_and_no_means() -> None:
 
 def test_before_two_samples_nothing_is_claimed() -> None:
     stats = CameraStats()
-    nothing = {"camera_fps": None, "look_fps": None, "skipped": 0, "dropped": 0, "gated": 0, "inference_ms": None, "frame_age_ms": None}
+    counts = dict.fromkeys(("frames", "looks", "skipped", "dropped", "gated"), 0)
+    nothing = counts | dict.fromkeys(("camera_fps", "look_fps", "inference_ms", "frame_age_ms"))
     assert stats.figures() == nothing
     stats.sample(Totals(), 5.0)
     assert stats.figures() == nothing

@@ -52,8 +52,22 @@ def health_of(broker: health.BrokerFacts | None, outbox: OutboxFacts | None) -> 
     disks = [health.DiskFacts("/", 10, 5), health.DiskFacts("/away", None, None)]
     queues = {"record": health.QueueFacts(depth=1, size=2, dropped=3)}
     board = health.BoardFacts(None, None, 0.7) if broker is None else health.BoardFacts(81.23, throttled=True, duty=0.15)
-    now, began, process = Moment(9, 1.7e9), Moment(1, 1.6e9), health.process_facts()
-    return health.snapshot(now, began, process, queues, cameras, broker, outbox, disks, storage, board, box="b")
+    return health.Snapshot(
+        now=Moment(9, 1.7e9),
+        started=Moment(1, 1.6e9),
+        box="b",
+        version="1.0",
+        process=health.process_facts(),
+        model=health.ModelFacts("resnet18", None if broker else "no weights", "onnxruntime", "fp32"),
+        queues=queues,
+        cameras=cameras,
+        broker=broker,
+        outbox=outbox,
+        disks=disks,
+        storage=storage,
+        board=board,
+        stuck=["record"] if broker else [],
+    ).as_json()
 
 
 def stats(*totals: Totals) -> payloads.Payload:
