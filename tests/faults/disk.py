@@ -36,6 +36,49 @@ def remount(folder: Path, how: str) -> None:
     subprocess.run(["mount", "-o", f"remount,{how}", folder], check=True)
 
 
+class FailingFileSystem:
+    """An ext4 of 128 MB at a folder that is made, which the kernel can be made to give up. Skips without root or loop devices.
+
+    Nobody can make a file system read-only by hand while somebody writes to it; the kernel does so to one whose disk fails.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        if os.geteuid() != 0 or not all(map(shutil.which, ("mkfs.ext4", "e2fsck", "mount"))):
+            pytest.skip("to make a file system fail takes root and e2fsprogs")
+        self.folder = folder
+        self._image = folder.with_name(folder.name + ".image")
+        folder.mkdir()
+        with self._image.open("wb") as file:
+            file.truncate(128 << 20)
+        subprocess.run(["mkfs.ext4", "-q", "-F", self._image], check=True)
+        if not self._mount(self._image):
+            pytest.skip("this sandbox has no loop devices to mount a file system with")
+        self._mounted = True
+
+    def turn_read_only(self) -> None:
+        """Have the kernel treat it as one whose disk fails."""
+        subprocess.run(["mount", "-o", "remount,abort", self.folder], check=True)
+
+    def mount_repaired(self) -> None:
+        """Put it in order and mount it anew, as a person does, without asking who has files open there."""
+        repaired = self._image.with_name(self._image.name + ".repaired")
+        subprocess.run(["cp", "--sparse=always", self._image, repaired], check=True)
+        self.close()
+        # 1: errors were corrected
+        assert subprocess.run(["e2fsck", "-p", repaired], capture_output=True, check=False).returncode in {0, 1}
+        self._mounted = self._mount(repaired)
+        assert self._mounted
+
+    def close(self) -> None:
+        """Unmount it, whoever has files open there."""
+        if self._mounted:
+            subprocess.run(["umount", "--lazy", self.folder], check=True)
+            self._mounted = False
+
+    def _mount(self, image: Path) -> bool:
+        return subprocess.run(["mount", "-o", "loop", image, self.folder], capture_output=True, check=False).returncode == 0
+
+
 def failing_disk(folder: Path) -> dict[str, str]:
     """Give the environment for a process whose disk can be made to fail. Skips without a C compiler."""
     return {"LD_PRELOAD": str(_built(folder, "failing_disk"))}

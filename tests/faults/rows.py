@@ -164,9 +164,21 @@ ROWS = (
         "disk full",
         "tmpfs filled",
         "detection and MQTT go on; written once there is room",
-        (f"{STORAGE}test_on_a_full_disk_alerts_go_on_and_are_written_once_there_is_room",),
+        (
+            f"{STORAGE}test_on_a_full_disk_alerts_go_on_and_are_written_once_there_is_room",
+            f"{STORAGE}test_a_full_disk_costs_the_ballast_and_alerts_go_on_being_written",
+        ),
     ),
-    Row("26", "read-only file system", "remount", "as 25", (f"{STORAGE}test_a_read_only_disk_keeps_nobody_from_watching",)),
+    Row(
+        "26",
+        "read-only file system",
+        "remount before the start; given up by the kernel in mid-run",
+        "as 25",
+        (
+            f"{STORAGE}test_a_read_only_disk_keeps_nobody_from_watching",
+            "faults/test_readonly.py::test_a_disk_that_turns_read_only_in_mid_run_is_told_of_and_every_alert_is_sent_and_written_later",
+        ),
+    ),
     Row(
         "27",
         "fsync or input/output error",
