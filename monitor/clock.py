@@ -110,3 +110,11 @@ def iso(wall: float, *, utc: bool = False) -> str:
     """Unix seconds as ISO 8601 with offset and milliseconds, in local time unless `utc`."""
     moment = datetime.fromtimestamp(wall, UTC)
     return (moment if utc else moment.astimezone()).isoformat(timespec="milliseconds")
+
+
+def from_iso(text: str) -> float:
+    """ISO 8601 as Unix seconds, local time unless it has an offset; ValueError where it is no time of the years 1 to 9999."""
+    try:
+        return datetime.fromisoformat(text).timestamp()
+    except OverflowError as error:
+        raise ValueError(str(error)) from error

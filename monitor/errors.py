@@ -59,7 +59,11 @@ class ModelFaultError(MonitorError):
 
 
 class PictureError(MonitorError):
-    """An image or a video is missing, or cannot be decoded."""
+    """An image or a video is missing, or cannot be decoded. `reason`: damaged, format (it is nothing that we read) or size (too large)."""
+
+    def __init__(self, message: str, reason: str = "damaged") -> None:
+        super().__init__(message)
+        self.reason = reason
 
 
 class CameraError(MonitorError):

@@ -292,6 +292,17 @@ class Sighting:
     model: str
 
 
+SIGHTING_COLUMNS = (
+    *("kind", "time", "camera", "zone", "label", "class_id", "first", "last", "best_score", "looks", "episode", "model"),
+    "time_quality",
+)
+ALERT_COLUMNS = (
+    *("kind", "time", "event_type", "id", "seq", "camera", "zone", "rule"),
+    *("label", "score", "severity", "started_at", "duration", "reason", "snapshot", "time_quality"),
+)
+"""The keys of the detection log, and how good the time was; for CSV: a head line is due also where there is no row."""
+
+
 @dataclass(frozen=True, slots=True)
 class CameraProblem:
     """Something is wrong with a camera's pictures, or with kind None, nothing is any more. detail: in words; at: Unix seconds."""

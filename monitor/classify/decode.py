@@ -37,12 +37,13 @@ def read_image(path: Path) -> Image:
 def decode(data: bytes) -> Image:
     """Decode a JPEG, PNG, WebP or a GIF's first frame: upright (EXIF), 8 bits, BGR, transparency ignored. PictureError: what is wrong."""
     if len(data) > MAX_BYTES:
-        raise PictureError(f"the file is larger than {MAX_BYTES / 1e6:.0f} MB")
+        raise PictureError(f"the file is larger than {MAX_BYTES / 1e6:.0f} MB", "size")
     header = read_header(data)
     if header.width * header.height > MAX_PIXELS:
-        raise PictureError(f"the picture has {header.width} x {header.height} pixels; at most {MAX_PIXELS / 1e6:.0f} million are allowed")
+        size = f"{header.width} x {header.height} pixels; at most {MAX_PIXELS / 1e6:.0f} million"
+        raise PictureError(f"the picture has {size} are allowed", "size")
     if header.scans > MAX_SCANS:
-        raise PictureError(f"the picture is drawn in {header.scans} passes; at most {MAX_SCANS} are allowed")
+        raise PictureError(f"the picture is drawn in {header.scans} passes; at most {MAX_SCANS} are allowed", "size")
     if not header.whole:
         raise PictureError("the picture is truncated: the end of the file is missing")
     if header.width == 0 or header.height == 0:

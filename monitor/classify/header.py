@@ -37,7 +37,7 @@ def read_header(data: bytes) -> Header:
     if data.startswith((b"GIF87a", b"GIF89a")):
         width, height = (int.from_bytes(data[at : at + 2], "little") for at in (6, 8))
         return Header(width, height, data.rstrip(b"\0").endswith(b";"))
-    raise PictureError(_what_else(data[:1024].lstrip(b"\xef\xbb\xbf \t\r\n").lower()))
+    raise PictureError(_what_else(data[:1024].lstrip(b"\xef\xbb\xbf \t\r\n").lower()), "format" if data else "damaged")
 
 
 def _what_else(start: bytes) -> str:

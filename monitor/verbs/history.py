@@ -6,12 +6,11 @@ import argparse
 import csv
 import sys
 from collections.abc import Callable, Iterable, Sequence
-from datetime import datetime
 from typing import TYPE_CHECKING, TypeVar
 
-from monitor.clock import iso
+from monitor.clock import from_iso, iso
 from monitor.errors import UsageError
-from monitor.values import WHOLE
+from monitor.values import ALERT_COLUMNS, SIGHTING_COLUMNS, WHOLE
 from monitor.verbs.common import Verbs, add_config_option, json_line, load_config, out
 
 if TYPE_CHECKING:
@@ -19,16 +18,6 @@ if TYPE_CHECKING:
     from monitor.values import Alert, Sighting
 
 Row = TypeVar("Row")
-
-SIGHTING_COLUMNS = (
-    *("kind", "time", "camera", "zone", "label", "class_id", "first", "last", "best_score", "looks", "episode", "model"),
-    "time_quality",
-)
-ALERT_COLUMNS = (
-    *("kind", "time", "event_type", "id", "seq", "camera", "zone", "rule"),
-    *("label", "score", "severity", "started_at", "duration", "reason", "snapshot", "time_quality"),
-)
-"""The keys of the detection log, and how good the time was; for CSV: a head line is due also where there is no row."""
 
 
 def add(verbs: Verbs[argparse.ArgumentParser]) -> None:
@@ -50,8 +39,8 @@ def add(verbs: Verbs[argparse.ArgumentParser]) -> None:
 def moment(text: str) -> float:
     """Turn an ISO 8601 time into Unix seconds."""
     try:
-        return datetime.fromisoformat(text).timestamp()
-    except (ValueError, OverflowError):
+        return from_iso(text)
+    except ValueError:
         raise argparse.ArgumentTypeError(f"{text!r} is no time; write 2026-11-22, 2026-11-22T18:30 or 2026-11-22T18:30:00+01:00") from None
 
 
