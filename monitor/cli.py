@@ -12,10 +12,10 @@ from collections.abc import Sequence
 from monitor import __version__
 from monitor.errors import MonitorError
 from monitor.ladder import BUG, DONE, FAILED, USAGE, exit_code
-from monitor.verbs import bench, check_config, classify, doctor, example, history, outbox, probe, replay, run, weights
+from monitor.verbs import bench, check_config, classify, doctor, example, hash_password, history, outbox, probe, replay, run, weights
 from monitor.verbs.common import message
 
-VERBS = (run, check_config, doctor, weights, classify, replay, probe, history, outbox, bench, example)
+VERBS = (run, check_config, doctor, weights, classify, replay, probe, history, outbox, bench, example, hash_password)
 
 
 def parser() -> argparse.ArgumentParser:
