@@ -339,9 +339,10 @@ ROWS = (
     Row(
         "44",
         "log spam",
-        "a line a thousand times",
-        "five lines, then a count; memory bounded",
+        "FFmpeg let loose on a damaged stream; a line a thousand times",
+        "a few lines, then a count; journal, log and memory bounded",
         (
+            "faults/test_flood.py::test_a_library_that_writes_hundreds_of_lines_a_second_is_a_few_lines_of_the_journal",
             "observe/test_logs.py::test_a_line_said_a_thousand_times_is_written_five_times_and_then_counted",
             "observe/test_repeats.py::test_endless_variety_is_not_remembered_for_ever",
         ),

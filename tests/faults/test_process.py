@@ -3,7 +3,7 @@
 Rows 33 to 38. What may be wrong with a model's files and numbers is held where it is judged: row 39 by `classify/test_verify.py`,
 `classify/test_importing.py` and `end_to_end/test_fallback.py`, row 40 by `classify/test_checkpoint.py`, row 41 by
 `classify/test_classifier.py`, `classify/test_load.py` and `test_workers.py`, row 42 by `classify/test_trial.py`. Row 34 is held by
-`end_to_end/test_reloading.py`, row 44 by `observe/test_repeats.py` and `runtime/test_output.py`.
+`end_to_end/test_reloading.py`, row 44 by `test_flood.py`, `observe/test_repeats.py` and `runtime/test_output.py`.
 """
 
 from __future__ import annotations
