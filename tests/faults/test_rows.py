@@ -27,7 +27,7 @@ def functions(statements: Iterable[ast.stmt]) -> Iterator[str]:
 
 
 @cache
-def tests_in(file: str) -> list[str]:
+def defined_in(file: str) -> list[str]:
     """The names of the tests in a file below tests/, as pytest would find them; none if it would not look there."""
     path = TESTS / file
     if not path.is_file() or not path.match("test_*.py"):
@@ -45,7 +45,7 @@ def test_every_fault_has_tests_that_exist_or_a_reason(row: Row) -> None:
     assert row.tests or row.instead
     for test in row.tests:
         file, _, name = test.partition("::")
-        assert tests_in(file).count(name) == 1, test
+        assert defined_in(file).count(name) == 1, test
 
 
 def test_only_what_pytest_would_run_counts_as_a_test() -> None:
