@@ -7,6 +7,7 @@ could not be written is kept in bounded memory and written as soon as the disk t
 from __future__ import annotations
 
 import logging
+from collections import deque
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -32,12 +33,18 @@ LAST_SEEN = 60.0
 HOUSEKEEPING = 900.0
 """Seconds between two rounds of retention."""
 
+RECENT = 20
+"""Alerts that are at hand for whoever looks on."""
+
 HURRY = 60.0
 """The same while the disk is full."""
 
 
 class Recording:
-    """Writes what comes into the inbox, and has its alerts sent. room: on the disk of the history, if not as usual."""
+    """Writes what comes into the inbox, and has its alerts sent. room: on the disk of the history, if not as usual.
+
+    recent: the newest alerts, with the addresses of their pictures.
+    """
 
     def __init__(
         self,
@@ -50,6 +57,7 @@ class Recording:
         room: Room | None = None,
     ) -> None:
         self.dispatch: Dispatch | None = None  # nobody is told
+        self.recent: deque[Alert] = deque(maxlen=RECENT)
         self.dropped = 0
         self._inbox = inbox
         self._history = history
@@ -89,7 +97,7 @@ class Recording:
         self._write(now, hurry=False)
         if now.mono - self._swept >= (HURRY if self._room.full else HOUSEKEEPING):
             self._swept = now.mono
-            self._keep_house(now)
+            self._keep_house()
         return 1.0
 
     def close(self) -> None:
@@ -117,6 +125,7 @@ class Recording:
         if fresh or taken.overrides or is_due or hurry:
             self._written = now.mono
             self._commit(fresh, taken.open_episodes, now)
+            self.recent.extend(fresh)
 
     def _pictured(self, alert: Alert, image: Image | None) -> Alert:
         """Show the picture of an alert, and give the alert with its URL if it could be saved."""
@@ -183,9 +192,9 @@ class Recording:
         else:
             self._log_refuses = False
 
-    def _keep_house(self, now: Moment) -> None:
+    def _keep_house(self) -> None:
         self._room.drop_ballast()
-        pictures = self._snapshots.sweep(now.wall)
+        pictures = self._snapshots.sweep(self._history.today())
         try:
             # Pictures go first: they take the most room.
             self._history.prune(self._keep.keep, self._keep.max_size, short=self._room.short and not pictures)

@@ -9,12 +9,10 @@ import sqlite3
 from collections.abc import Sequence
 
 from monitor.config.schema import OutboxSettings
+from monitor.record.age import CLOCK_WAS_SET
 from monitor.record.boot import boot_id
 from monitor.record.losses import Losses, add_losses
 from monitor.values import Moment, Severity
-
-CLOCK_WAS_SET = 1_577_836_800.0
-"""Unix seconds of 2020: what was written before it was written by a clock that nobody had set, and has no age."""
 
 _SHARE = 10  # one row in so many goes per call for its age, at most
 _MOST = 2000

@@ -1,13 +1,14 @@
 """What the history lets go of: rows past their age, the oldest rows of a file past its size, sightings of a disk that is nearly full.
 
-Each call is short, and takes at most a tenth of a table by age: a clock that jumped years ahead costs a part of the history,
-and not all of it before someone notices.
+Each call is short, and takes at most a tenth of a table by age: should a clock that a time service vouches for be years ahead, that
+costs a part of the history, and not all of it before someone notices. What was written by a clock that nobody had set has no age.
 """
 
 from __future__ import annotations
 
 import sqlite3
 
+from monitor.record.age import CLOCK_WAS_SET
 from monitor.record.bounds import used
 
 _SHARE = 10  # one row in so many goes per call, at most
@@ -20,22 +21,22 @@ _OLDEST_SIGHTINGS = "DELETE FROM sightings WHERE id IN (SELECT id FROM sightings
 _TABLES = (
     (
         "SELECT max(id) - min(id) + 1 FROM camera_problems",
-        "DELETE FROM camera_problems WHERE id IN (SELECT id FROM camera_problems WHERE at < ? ORDER BY at LIMIT ?)",
+        "DELETE FROM camera_problems WHERE id IN (SELECT id FROM camera_problems WHERE at BETWEEN ? AND ? ORDER BY at LIMIT ?)",
         "DELETE FROM camera_problems WHERE id IN (SELECT id FROM camera_problems ORDER BY id LIMIT ?)",
     ),
     (
         "SELECT max(id) - min(id) + 1 FROM sightings",
-        "DELETE FROM sightings WHERE id IN (SELECT id FROM sightings WHERE last < ? ORDER BY last LIMIT ?)",
+        "DELETE FROM sightings WHERE id IN (SELECT id FROM sightings WHERE last BETWEEN ? AND ? ORDER BY last LIMIT ?)",
         _OLDEST_SIGHTINGS,
     ),
     (
         "SELECT max(id) - min(id) + 1 FROM alerts",
-        "DELETE FROM alerts WHERE id IN (SELECT id FROM alerts WHERE time < ? ORDER BY time LIMIT ?)",
+        "DELETE FROM alerts WHERE id IN (SELECT id FROM alerts WHERE time BETWEEN ? AND ? ORDER BY time LIMIT ?)",
         "DELETE FROM alerts WHERE id IN (SELECT id FROM alerts ORDER BY id LIMIT ?)",
     ),
     (
         "SELECT max(id) - min(id) + 1 FROM camera_events",
-        "DELETE FROM camera_events WHERE id IN (SELECT id FROM camera_events WHERE at < ? ORDER BY at LIMIT ?)",
+        "DELETE FROM camera_events WHERE id IN (SELECT id FROM camera_events WHERE at BETWEEN ? AND ? ORDER BY at LIMIT ?)",
         "DELETE FROM camera_events WHERE id IN (SELECT id FROM camera_events ORDER BY id LIMIT ?)",
     ),
 )
@@ -50,7 +51,7 @@ def prune(connection: sqlite3.Connection, before: float, max_bytes: int) -> int:
     oldest = ""
     for span, by_age, by_place in _TABLES:
         rows = connection.execute(span).fetchone()[0] or 0
-        gone += connection.execute(by_age, (before, _share(rows))).rowcount
+        gone += connection.execute(by_age, (CLOCK_WAS_SET, before, _share(rows))).rowcount
         if rows > longest:
             longest, oldest = rows, by_place
     if oldest and _used_bytes(connection) > max_bytes:

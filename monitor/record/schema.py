@@ -161,5 +161,8 @@ _FOURTH = "; ".join(
     f"ALTER TABLE {table} ADD COLUMN time_quality TEXT" for table in ("sightings", "alerts", "camera_events", "camera_problems")
 )
 
-MIGRATIONS: tuple[str, ...] = (_FIRST, _SECOND, _THIRD, _FOURTH)
+# What `age.today` gave at the last sign of life; NULL: written by an older version.
+_FIFTH = "ALTER TABLE last_run ADD COLUMN today REAL"
+
+MIGRATIONS: tuple[str, ...] = (_FIRST, _SECOND, _THIRD, _FOURTH, _FIFTH)
 """SQL scripts; number N (from 1) leads from version N - 1 to N."""

@@ -16,6 +16,7 @@ from pathlib import Path
 
 from monitor.clock import Clock, installed_at, is_synchronised, time_quality
 from monitor.config.schema import OutboxSettings
+from monitor.record.age import today
 from monitor.record.bounds import bound, drop_old
 from monitor.record.connect import connect
 from monitor.record.faults import result_code, storage_error
@@ -40,7 +41,7 @@ from monitor.record.rows import (
     open_episode_row,
     sighting_row,
 )
-from monitor.values import Alert, CameraEvent, CameraProblem, EventType, OpenEpisode, Outgoing, Sighting
+from monitor.values import Alert, CameraEvent, CameraProblem, EventType, Moment, OpenEpisode, Outgoing, Sighting
 
 _OUTBOX = OutboxSettings()
 
@@ -90,6 +91,7 @@ class History:
         self._lock = HistoryLock(path)
         self._connection: sqlite3.Connection | None = None
         self._last_run: LastRun | None = None
+        self._today: Moment | None = None
         self._begun = False
         self._doubtful = False
 
@@ -104,6 +106,12 @@ class History:
         Raises HistoryRefusedError if it is not ours to write, StorageError if the disk refuses; then it may be tried again.
         """
         self._opened()
+
+    def today(self) -> float:
+        """Give the Unix seconds by which ages are judged: where nobody vouches for the clock, it counts the time that passed."""
+        now = self._clock.now()
+        self._today = Moment(now.mono, today(self._today, now, self._synchronised()))
+        return self._today.wall
 
     def open_episodes(self) -> list[OpenEpisode]:
         """The episodes recorded as open, oldest first: those a run that ended left behind."""
@@ -160,7 +168,7 @@ class History:
         with self._sqlite("prune the history") as connection:
             connection.execute("PRAGMA synchronous=NORMAL")
             connection.execute("BEGIN IMMEDIATE")
-            now = self._clock.now()
+            now = Moment(self._clock.now().mono, self.today())
             gone = prune(connection, now.wall - keep, max_bytes) + drop_old(connection, self._outbox, now)
             gone += make_room(connection) if short else 0
             connection.execute("COMMIT")
@@ -208,13 +216,16 @@ class History:
 
     def _begin(self, connection: sqlite3.Connection) -> None:
         if not self._begun:
-            found = connection.execute("SELECT alive, clean FROM last_run").fetchone()
+            found = connection.execute("SELECT alive, clean, coalesce(today, alive) FROM last_run").fetchone()
             self._last_run = LastRun(alive=found[0], clean=bool(found[1])) if found else None
+            self._today = Moment(self._clock.now().mono, found[2]) if found else None
             self._begun = True
         self._sign_of_life(connection, clean=False)
 
     def _sign_of_life(self, connection: sqlite3.Connection, *, clean: bool) -> None:
-        connection.execute("INSERT OR REPLACE INTO last_run (one, alive, clean) VALUES (1, ?, ?)", (self._clock.now().wall, clean))
+        connection.execute(
+            "INSERT OR REPLACE INTO last_run (one, alive, clean, today) VALUES (1, ?, ?, ?)", (self._clock.now().wall, clean, self.today())
+        )
 
     @contextmanager
     def _sqlite(self, doing: str) -> Iterator[sqlite3.Connection]:

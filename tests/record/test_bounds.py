@@ -27,8 +27,8 @@ def bounded(tmp_path: Path, clock: ManualClock) -> Iterator[MakeHistory]:
     """Open `tmp_path/history.db` with these bounds for its outbox."""
     opened: list[History] = []
 
-    def make(**bounds: float) -> History:
-        opened.append(History(tmp_path / "history.db", clock, OutboxSettings().model_copy(update=bounds)))
+    def make(*, synchronised: bool = False, **bounds: float) -> History:
+        opened.append(History(tmp_path / "history.db", clock, OutboxSettings().model_copy(update=bounds), lambda: synchronised))
         return opened[-1]
 
     yield make
@@ -95,16 +95,26 @@ def test_what_is_past_its_age_goes_and_is_counted(bounded: MakeHistory, tmp_path
     assert history.prune(PLENTY, PLENTY) == 0
 
 
-def test_a_wall_clock_that_jumps_ahead_drops_nothing_of_this_boot_and_a_tenth_of_others(
+def test_a_kept_clock_that_jumps_ahead_drops_nothing_of_this_boot_and_a_tenth_of_others(
     bounded: MakeHistory, tmp_path: Path, clock: ManualClock, message: Message
 ) -> None:
-    history = bounded(max_age=30 * DAY)
+    history = bounded(max_age=30 * DAY, synchronised=True)
     history.commit(Batch(outgoing=[message(seq=seq) for seq in range(30)]))
     clock.set_wall(clock.now().wall + 3650 * DAY)
     assert history.prune(PLENTY, PLENTY) == 0
     pretend_another_boot(tmp_path)
     assert history.prune(PLENTY, PLENTY) == 3
     assert seqs(tmp_path) == list(range(3, 30))
+
+
+def test_a_clock_that_nobody_keeps_drops_nothing_by_jumping_ahead(
+    bounded: MakeHistory, tmp_path: Path, clock: ManualClock, message: Message
+) -> None:
+    history = bounded(max_age=30 * DAY)
+    history.commit(Batch(outgoing=[message()]))
+    pretend_another_boot(tmp_path)
+    clock.set_wall(clock.now().wall + 3650 * DAY)
+    assert history.prune(PLENTY, PLENTY) == 0
 
 
 @pytest.mark.parametrize("unset", ["then", "now"])

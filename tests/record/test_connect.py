@@ -98,7 +98,7 @@ def test_a_file_of_a_newer_version_is_refused_and_left_alone(used: Path, clock: 
     with closing(sqlite3.connect(used)) as connection:
         connection.execute("PRAGMA user_version=99")
     before = used.read_bytes()
-    message = r"history\.db: made by a newer version of monitor \(its format is 99, this one knows 4\)"
+    message = r"history\.db: made by a newer version of monitor \(its format is 99, this one knows 5\)"
     with pytest.raises(HistoryRefusedError, match=message):
         HistoryReader(used)
     history = History(used, clock)
@@ -126,7 +126,7 @@ def test_a_new_file_is_marked_as_ours_and_can_give_space_back(history: History, 
         marks = [
             connection.execute(f"PRAGMA {name}").fetchone()[0] for name in ("application_id", "user_version", "auto_vacuum", "journal_mode")
         ]
-    assert marks == [0x6D6F6E69, 4, 2, "wal"]
+    assert marks == [0x6D6F6E69, 5, 2, "wal"]
 
 
 def test_a_file_of_the_first_version_is_brought_up_to_date_and_keeps_its_rows(

@@ -34,14 +34,69 @@ def test_rows_past_their_age_go_and_the_others_stay(
     assert history.prune(30 * DAY, PLENTY) == 0
 
 
-def test_a_clock_that_jumps_years_ahead_costs_a_tenth_at_most(
+def test_a_clock_that_jumps_years_ahead_costs_nothing_though_it_stays_wrong_for_days_and_over_a_restart(
+    history: History, tmp_path: Path, clock: ManualClock, sighting: Callable[..., Sighting], alert: Callable[..., Alert]
+) -> None:
+    now = clock.now().wall
+    history.commit(Batch([alert(time=now)], [sighting(first=now - 29 * DAY + n, last=now - 29 * DAY + n) for n in range(50)]))
+    clock.set_wall(now + 3650 * DAY)
+    for _ in range(40):
+        assert history.prune(30 * DAY, PLENTY) == 0
+        clock.advance(900.0)
+    history.commit(Batch())
+    again = restarted(history, tmp_path, clock, synchronised=False)
+    assert again.prune(30 * DAY, PLENTY) == 0
+    clock.set_wall(clock.now().wall - 3650 * DAY)
+    assert again.prune(30 * DAY, PLENTY) == 0
+    again.close()
+
+
+def restarted(history: History, folder: Path, clock: ManualClock, *, synchronised: bool) -> History:
+    history.close()
+    return History(folder / "history.db", clock, synchronised=lambda: synchronised)
+
+
+def test_where_nobody_keeps_the_clock_what_passes_under_our_eyes_counts_whatever_it_says(
+    history: History, clock: ManualClock, sighting: Callable[..., Sighting]
+) -> None:
+    now = clock.now().wall
+    history.commit(Batch(sightings=[sighting(first=now, last=now)]))
+    clock.set_wall(500.0)
+    clock.advance(29 * DAY)
+    assert history.prune(30 * DAY, PLENTY) == 0
+    clock.advance(2 * DAY)
+    assert history.prune(30 * DAY, PLENTY) == 1
+
+
+def test_time_in_which_the_box_was_off_counts_once_a_time_service_vouches_for_the_clock(
     history: History, tmp_path: Path, clock: ManualClock, sighting: Callable[..., Sighting]
 ) -> None:
     now = clock.now().wall
+    history.commit(Batch(sightings=[sighting(first=now, last=now)]))
+    clock.set_wall(now + 31 * DAY)
+    for synchronised, gone in ((False, 0), (True, 1)):
+        again = restarted(history, tmp_path, clock, synchronised=synchronised)
+        assert again.prune(30 * DAY, PLENTY) == gone
+        again.close()
+
+
+def test_what_a_clock_that_nobody_had_set_wrote_has_no_age(
+    history: History, tmp_path: Path, clock: ManualClock, sighting: Callable[..., Sighting]
+) -> None:
+    history.commit(Batch(sightings=[sighting(first=500.0, last=500.0)]))
+    assert history.prune(30 * DAY, PLENTY) == 0
+
+
+def test_a_clock_that_is_years_ahead_though_a_time_service_keeps_it_costs_a_tenth_at_a_time(
+    history: History, tmp_path: Path, clock: ManualClock, sighting: Callable[..., Sighting]
+) -> None:
+    now = clock.now().wall
+    history = restarted(history, tmp_path, clock, synchronised=True)
     history.commit(Batch(sightings=[sighting(first=now + n, last=now + n + 1) for n in range(5000)]))
     clock.set_wall(now + 3650 * DAY)
     assert history.prune(30 * DAY, PLENTY) == 500
     assert len(kept(tmp_path / "history.db")) == 4500
+    history.close()
 
 
 def test_a_clock_that_starts_in_1970_deletes_nothing(
@@ -96,6 +151,8 @@ def test_a_short_history_is_not_lost_to_a_clock_that_jumps_either(
     history: History, tmp_path: Path, clock: ManualClock, sighting: Callable[..., Sighting]
 ) -> None:
     now = clock.now().wall
+    history = restarted(history, tmp_path, clock, synchronised=True)
     history.commit(Batch(sightings=[sighting(first=now + n, last=now + n + 1) for n in range(50)]))
     clock.set_wall(now + 3650 * DAY)
     assert history.prune(30 * DAY, PLENTY) == 10
+    history.close()

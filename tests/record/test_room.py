@@ -47,7 +47,7 @@ def test_without_its_ballast_a_full_disk_takes_alerts_and_retention(
     room = Room(small_disk / "history.db", ballast=300_000, short=0, full=50_000)
     room.take_ballast()
     history = History(small_disk / "history.db", clock)
-    history.commit(Batch([alert(seq=number, time=1.0) for number in range(100)]))
+    history.commit(Batch([alert(seq=number, time=1.6e9) for number in range(100)]))
     (small_disk / "filler").write_bytes(bytes(shutil.disk_usage(small_disk).free))
     with pytest.raises(StorageError, match="free some space"):
         history.commit(Batch([alert(seq=number) for number in range(100, 300)]))
