@@ -31,7 +31,8 @@ from monitor.rulebook import Rulebook
 from monitor.runtime.signals import Request
 from monitor.runtime.threads import Work, Worker, run_in_thread, stop_all
 from monitor.supervision import STUCK, Captures
-from monitor.values import Moment, OpenEpisode
+from monitor.uploads import Scores
+from monitor.values import Image, Moment, OpenEpisode
 from monitor.workers import Classifying, Lane, announce
 
 log = logging.getLogger(__name__)
@@ -117,7 +118,7 @@ class Daemon:
         self.lanes = self._maker.make(episodes)
         if self.messaging:
             self.messaging.commander.watch(self.lanes, self.is_well)
-        self._classifying = Classifying(self.lanes, self.classifier, self._clock, self._deliver)
+        self._classifying = Classifying(self.lanes, self.classifier, self._clock, self._deliver, self._frames.set)
         self._looking.append(self._worker("classify", self._classifying, self._frames))
         self._run(Stage(self._looking, 0.6))
         for lane in self.lanes:
@@ -171,6 +172,10 @@ class Daemon:
     def is_well(self) -> bool:
         """Tell whether every worker does its work."""
         return not self.stuck(self._clock.now())
+
+    def classify(self, image: Image) -> Scores:
+        """Classify a picture from elsewhere; from any thread, after `start`. Raises BusyError, ModelFaultError. Waits."""
+        return self._classifying.uploads.ask(image)
 
     def answer_reload(self, error: str | None) -> None:
         """Tell whoever asked for a reload over MQTT how it went; error: what is wrong with the configuration, None if nothing is."""

@@ -27,7 +27,7 @@ from monitor.decide.rule import Reading
 from monitor.decide.sightings import SightingJoiner
 from monitor.portraits import Portraits
 from monitor.rulebook import Rulebook, episodes_by_class
-from monitor.values import WHOLE, Alert, Frame, Image, Moment, Need, OfflineReason, OpenEpisode, Prediction, ProblemKind, Sighting
+from monitor.values import WHOLE, Alert, Frame, Image, Moment, Need, OfflineReason, OpenEpisode, Prediction, ProblemKind, Region, Sighting
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -47,6 +47,15 @@ class Outcome:
     open_episodes: Sequence[OpenEpisode] = ()
     snapshot: Image | None = None
     portraits: Mapping[Alert, Image] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What the last look saw. labels: the best of all its squares, best first; squares: those that the model was shown."""
+
+    at: Moment
+    labels: Sequence[Prediction]
+    squares: Sequence[Region]
 
 
 class Pipeline:
@@ -69,7 +78,7 @@ class Pipeline:
         thresholds: Mapping[str, float] | None = None,
     ) -> None:
         self.camera = camera
-        self.best: Prediction | None = None  # of the last look, over its zones
+        self.seen: Seen | None = None
         self._classifier = classifier
         self._rulebook = rulebook
         self._questions = rulebook.questions(camera)
@@ -151,14 +160,22 @@ class Pipeline:
         self._follow(readings.get(WHOLE, []))
         self._portraits.look(frame.image, best, self._decider.followed.keys())
         sightings: list[Sighting] = []
-        seen: list[Prediction] = []
         for zone, those in rows.items():
-            predictions = top_k(np.max(those, axis=0), self._classifier.card.labels, self._top_k)
+            predictions = self._best_of(those)
             running = episodes_by_class(self._questions, self._decider.running(zone))
             sightings += self._joiner.look(now, zone, predictions, running)
-            seen += predictions[:1]
-        self.best = max(seen, key=lambda prediction: prediction.score)
+        self.seen = Seen(now, self._best_of(probabilities), [self._region(square) for _, square in self._looked_at])
         return self._outcome(events, sightings, best, frame.image)
+
+    def _best_of(self, rows: Sequence[NDArray[np.float32]] | NDArray[np.float32]) -> list[Prediction]:
+        return top_k(np.max(rows, axis=0), self._classifier.card.labels, self._top_k)
+
+    def _region(self, square: Square) -> Region:
+        """Tell where in the picture a square is."""
+        height, width = square.image.shape[:2]
+        preprocessing = self._classifier.card.preprocessing
+        box = square.box or centre_crop(width, height, preprocessing.resize, preprocessing.crop)
+        return Region(box.x / width, box.y / height, box.width / width, box.height / height)
 
     def _follow(self, readings: Sequence[Sequence[Reading]]) -> None:
         """Let the attention know where the rules saw what they follow. readings: of the whole picture, a row for each of its squares."""
@@ -181,7 +198,7 @@ class Pipeline:
         events = self._decider.set_detect(on, self._not_before(now))
         if on:
             return self._outcome(events, [])
-        self.best = None
+        self.seen = None
         return self._outcome(events, self._joiner.close())
 
     def set_problem(self, problem: ProblemKind | None, detail: str, now: Moment) -> Outcome:

@@ -96,7 +96,8 @@ class Reporter:
         if not looks:
             log.info("%s: no looks (%s)", name, lane.capture.link.state if lane.pipeline.detect else "detection is off")
             return
-        best = f"; best: {lane.pipeline.best.label} {lane.pipeline.best.score:.2f}" if lane.pipeline.best else ""
+        seen = lane.pipeline.seen
+        best = f"; best: {seen.labels[0].label} {seen.labels[0].score:.2f}" if seen else ""
         log.info("%s: %d looks, %.0f ms each%s", name, looks, 1000 * spent / looks, best)
 
     def _outbox(self, now: Moment) -> float:

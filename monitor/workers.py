@@ -20,6 +20,7 @@ from monitor.errors import ModelFaultError
 from monitor.observe.stats import Totals
 from monitor.pipeline import Outcome, Pipeline
 from monitor.publish.voice import Voice
+from monitor.uploads import Uploads
 from monitor.values import Alert, CameraEvent, CameraProblem, Frame, Moment, Need, RuleState
 
 log = logging.getLogger(__name__)
@@ -80,14 +81,23 @@ class Classifying:
 
     A step takes one frame, or one each of several cameras where the classifier answers them in one call without keeping any waiting
     for it (`Classifier.together`). It never waits for a frame to come. A camera whose detection is off costs no inference.
+    uploads: pictures from elsewhere, one of them in a step. wake: called for each, as somebody may rest for the next step.
     """
 
-    def __init__(self, lanes: Sequence[Lane], classifier: Classifier, clock: Clock, deliver: Callable[[Outcome], None]) -> None:
+    def __init__(
+        self,
+        lanes: Sequence[Lane],
+        classifier: Classifier,
+        clock: Clock,
+        deliver: Callable[[Outcome], None],
+        wake: Callable[[], None] = lambda: None,
+    ) -> None:
         self._lanes = deque(lanes)
         self._classifier = classifier
         self._clock = clock
         self._deliver = deliver
         self._change: Change | None = None
+        self.uploads = Uploads(wake)
 
     def change(self, change: Change) -> None:
         """Have `change` give other lanes for the present ones before the next step; from any thread, one at a time.
@@ -101,9 +111,10 @@ class Classifying:
         if self._change is not None:
             change, self._change = self._change, None
             self._lanes = deque(change(list(self._lanes)))
+        uploaded = self.uploads.do_one(self._classifier)
         waiting = self._take(now)
         if not waiting:
-            return TICK
+            return 0.0 if uploaded else TICK
         for lane, frame in waiting:
             lane.errands.show(frame, self._deliver)
             if not lane.pipeline.looking:
@@ -135,6 +146,7 @@ class Classifying:
 
     def close(self) -> None:
         """Hand over what the history should know before the end."""
+        self.uploads.give_up()
         for lane in self._lanes:
             lane.errands.give_up()
             self._deliver(lane.pipeline.close())

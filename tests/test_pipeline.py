@@ -119,11 +119,11 @@ def test_scores_that_are_no_numbers_are_a_fault_and_change_nothing(tmp_path: Pat
     engine = ColourEngine()
     pipeline = pipeline_of(load_text(tmp_path), clock, engine=engine)
     watch(pipeline, clock, RED)
-    states, best = pipeline.decider.states, pipeline.best
+    states, seen = pipeline.decider.states, pipeline.seen
     engine.broken = True
     with pytest.raises(ModelFaultError, match="colours"):
         watch(pipeline, clock, RED)
-    assert (pipeline.decider.states, pipeline.best) == (states, best)
+    assert (pipeline.decider.states, pipeline.seen) == (states, seen)
     engine.broken = False
     assert [alert.event_type for alert in alerts(watch(pipeline, clock, RED))] == [EventType.START]
     (sighting,) = pipeline.close().sightings
@@ -148,8 +148,8 @@ def test_sightings_are_over_when_nothing_was_seen_for_a_while_looks_or_not(tmp_p
 def test_the_best_label_of_the_last_look_is_at_hand(tmp_path: Path, clock: ManualClock) -> None:
     pipeline = pipeline_of(load_text(tmp_path), clock)
     watch(pipeline, clock, RED, BLUE)
-    assert pipeline.best
-    assert (pipeline.best.label, pipeline.best.class_id) == ("blue", 2)
+    assert pipeline.seen
+    assert (pipeline.seen.labels[0].label, pipeline.seen.labels[0].class_id) == ("blue", 2)
 
 
 def test_a_stop_ends_no_episode(tmp_path: Path, clock: ManualClock) -> None:
@@ -230,7 +230,7 @@ def test_detection_switched_off_ends_what_runs_and_hands_over_what_was_seen(tmp_
     assert [event.on for event in off.events if isinstance(event, RuleState)] == [None]
     assert [sighting.label for sighting in off.sightings] == ["red"]
     assert not off.open_episodes
-    assert (pipeline.detect, pipeline.best) == (False, None)
+    assert (pipeline.detect, pipeline.seen) == (False, None)
 
 
 def test_detection_that_is_off_leaves_the_camera_online_as_long_as_frames_come(tmp_path: Path, clock: ManualClock) -> None:
@@ -302,7 +302,7 @@ def test_classifying_a_picture_is_no_look(tmp_path: Path, clock: ManualClock) ->
     image[:, :32] = RED  # the zone is red; the square in the middle of the picture is not
     best, *others = pipeline.classify(Frame("porch", 0, clock.now(), image))
     assert (best.label, len(others)) == ("green", 2)
-    assert (pipeline.decider.states, pipeline.decider.availability, pipeline.best) == (states, None, None)
+    assert (pipeline.decider.states, pipeline.decider.availability, pipeline.seen) == (states, None, None)
     assert not pipeline.close().sightings
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 
+from monitor.camera.live import Live
 from monitor.camera.mailbox import Mailbox
 from monitor.camera.protocol import Fault, Source
 from monitor.camera.state import Counters
@@ -40,6 +41,9 @@ class Eye:
     ) -> None:
         self.watch = watch
         self.need: Callable[[], Need] = lambda: Need.MOVEMENT
+        self.live = Live()
+        self.verdict: Verdict | None = None
+        self.size: tuple[int, int] | None = None
         self._camera = camera
         self._fps = settings.fps
         self._mailbox = mailbox
@@ -85,10 +89,12 @@ class Eye:
             return
         self._empty = 0
         verdict = self.watch.judge(image, at, source.position, self.need()) if self.watch else _UNGATED
+        self.verdict, self.size = verdict, (image.shape[1], image.shape[0])
+        self.live.offer(image, at)
         if self._offer:
             self._offer(image, at)
         self._spare = image
-        if verdict.reason is GateReason.QUIET:
+        if verdict.reason is GateReason.QUIET and not self.live.watched:
             self._skip.rest(self._quiet)
         if not verdict.look:
             self._counters.gated += 1

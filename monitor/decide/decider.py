@@ -82,6 +82,10 @@ class CameraDecider:
         """What each rule says now: to be published at start and when a broker has forgotten."""
         return [machine.state for machine in self._machines.values()]
 
+    def reasons(self, now: Moment) -> dict[Place, str]:
+        """Say in words why each rule is as it is."""
+        return {place: machine.reason(now) for place, machine in self._machines.items()}
+
     @property
     def between_states(self) -> bool:
         """Whether looks are needed to settle a state, so that the gate must stay open."""

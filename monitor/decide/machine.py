@@ -98,6 +98,23 @@ class RuleMachine:
         score, label = self._shown()
         return RuleState(self.place, self._on, score, label, self._since, self.episode)
 
+    def reason(self, now: Moment) -> str:
+        """Say in words why the rule is as it is; from any thread."""
+        rule, last, t0 = self._rule, self._last, self._t0
+        if last is None:
+            return "nothing was looked at yet"
+        if t0 is not None:
+            return f"{last.score:.2f} is below {rule.release:.2f}: OFF in {max(0.0, t0 + rule.hold - now.mono):.0f} s if it stays away"
+        if self._on and self._episode is None:
+            return f"there, but silent for {max(0.0, self._silent_until - now.mono):.0f} s more: it was here a moment ago"
+        if self._on:
+            return f"{last.score:.2f} is not below {rule.release:.2f}"
+        if self._run:
+            return f"{self._run} of {rule.looks} looks at or above {rule.threshold:.2f}"
+        if self._on is None:
+            return "unknown until the next look"
+        return f"{last.score:.2f} is below {rule.threshold:.2f}"
+
     def look(self, reading: Reading, now: Moment) -> list[RuleState | Alert]:
         """Take in one look. The score must be finite."""
         events = self._pass_time(now, until_look=True)

@@ -51,6 +51,24 @@ def test_while_nothing_moves_fewer_pictures_are_converted_and_judged(bench: Make
     assert [frame.seq for frame in b.frames()] == list(range(42, 52)), "from the next one on that is judged"
 
 
+def test_whoever_watches_sees_every_picture_also_while_nothing_moves_and_none_is_looked_at_for_it(
+    bench: MakeBench, clock: ManualClock
+) -> None:
+    script = [Grab(takes=0.2, image=picture(100, 160, 90)) for _ in range(20)]
+    b = bench(FakeSource(clock, script, FILE), options={"watch": a_watch()}, fps=5)
+    b.step(3)
+    b.frames()
+    live = b.capture.eye.live
+    live.join()
+    number, came = 0, 0
+    for _ in range(10):
+        b.step()
+        if found := live.next(number, 0.0):
+            number, came = found[0], came + 1
+    assert came == 10
+    assert not b.frames()
+
+
 def test_pictures_that_go_no_further_share_their_memory_and_those_that_do_have_their_own(bench: MakeBench, clock: ManualClock) -> None:
     into: list[Image | None] = []
 

@@ -73,6 +73,7 @@ def camera_live(**changes: Any) -> dict[str, Any]:
         "state": "online",
         "reason": None,
         "problem": None,
+        "detail": "1280x720 h264 10 fps",
         "detect": True,
         "size": [1280, 720],
         "gate": {"reason": "movement", "words": "something moves", "movement": [0.3, 0.3, 0.2, 0.3]},
@@ -137,6 +138,7 @@ class FakeWindow:
             "version": "0.1.0",
             "time": "2026-09-21T14:13:20.000+00:00",
             "time_unix": NOW,
+            "stuck": [],
             "process": {"pid": 1, "rss": 170_000_000, "threads": 11, "descriptors": 23, "uptime": 3600},
             "model": {"name": "resnet18", "fallback_reason": None, "engine": "onnxruntime", "precision": "fp32"},
             "queues": {"frames-porch": {"depth": 0, "size": 2, "dropped": 0}, "rows": {"depth": 0, "size": 1000, "dropped": 0}},
@@ -161,7 +163,18 @@ class FakeWindow:
 
     def live(self) -> Json:
         """Give also `alerts`: the newest twenty since the daemon started, oldest first."""
-        yard = camera_live(state="offline", reason="lost", labels=[], squares=[], rules=[], zones={}, gate=None, looked_at=None, size=None)
+        yard = camera_live(
+            state="offline",
+            reason="lost",
+            detail="nobody answers",
+            labels=[],
+            squares=[],
+            rules=[],
+            zones={},
+            gate=None,
+            looked_at=None,
+            size=None,
+        )
         return {"cameras": {"porch": camera_live(), "yard": yard}, "alerts": self.alert_rows[-20:]}
 
     def config(self) -> Json:
