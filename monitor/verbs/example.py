@@ -14,7 +14,9 @@ from monitor.verbs.common import Verbs, json_line, out
 
 def add(verbs: Verbs[argparse.ArgumentParser]) -> None:
     """Declare the verb."""
-    parser = verbs.add_parser("example", help="files for other programs: Home Assistant, Node-RED, mosquitto, JSON schemas")
+    parser = verbs.add_parser(
+        "example", help="files for other programs: Home Assistant, Node-RED, mosquitto, Prometheus, Grafana, JSON schemas"
+    )
     parser.add_argument("name", nargs="?", metavar="NAME", help="print this one; without it they are listed")
     parser.add_argument("--json", action="store_true", help="the list as JSON Lines")
     parser.set_defaults(verb=example)
@@ -45,6 +47,8 @@ def _examples() -> Iterator[tuple[str, str, str]]:
         ("blueprint", "blueprint.yaml", "Home Assistant: a blueprint for automations that tell what a camera saw"),
         ("node-red", "node-red.json", "Node-RED: a flow that hears alerts and switches detection"),
         ("acl", "mosquitto.acl", "mosquitto: who may do what"),
+        ("prometheus", "prometheus.yaml", "Prometheus: a job that scrapes the daemon's figures"),
+        ("grafana", "grafana.json", "Grafana: a dashboard of these figures"),
     ):
         yield name, about, (share / file).read_text("utf-8")
     for schema in sorted((share / "schemas").iterdir(), key=lambda file: file.name):

@@ -15,8 +15,8 @@ def test_the_examples_are_listed_with_a_line_each(run: Run) -> None:
     ran = run("example")
     assert (ran.code, ran.err) == (0, "")
     names = [line.split()[0] for line in ran.out.splitlines()]
-    assert names[:3] == ["blueprint", "node-red", "acl"]
-    assert names[3:] == sorted(f"schemas/{file.stem}" for file in (SHARE / "schemas").iterdir())
+    assert names[:5] == ["blueprint", "node-red", "acl", "prometheus", "grafana"]
+    assert names[5:] == sorted(f"schemas/{file.stem}" for file in (SHARE / "schemas").iterdir())
     assert all(len(line.split()) > 2 for line in ran.out.splitlines())
 
 
@@ -46,7 +46,7 @@ def test_a_name_that_is_nearly_one_is_told_which(run: Run, name: str, meant: str
 def test_any_other_name_is_told_the_known_ones(run: Run, name: str) -> None:
     ran = run("example", name)
     assert (ran.code, ran.out) == (2, "")
-    assert "Known: blueprint, node-red, acl, schemas/alert," in ran.err
+    assert "Known: blueprint, node-red, acl, prometheus, grafana, schemas/alert," in ran.err
     assert len(ran.err) < 1000
 
 
