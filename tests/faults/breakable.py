@@ -1,4 +1,4 @@
-"""A Python whose `monitor` has workers that break on demand: stands in for `sys.executable` where a test starts a daemon.
+"""A Python whose `monitor` has workers that break on demand (stand_in.py).
 
 A file in the daemon's folder says what is to happen: `hang-NAME` keeps the worker's next step for ever, which makes `hangs-in-NAME` before;
 `once-NAME` has it raise once, `always-NAME` each time. A worker counts as hung after `STUCK` seconds. NAME: classify, record, publish,
@@ -17,14 +17,6 @@ from typing import Any
 ROOT = Path(__file__).parents[2]
 STUCK = 2.0  # more than the second that publish may block
 NAMES = ("classify", "record", "publish", "clips", "capture")
-
-
-def stand_in(folder: Path) -> Path:
-    """Write the program that is this Python with the workers below."""
-    program = folder / "python"
-    program.write_text(f'#!/bin/sh\nexec {sys.executable} {__file__} "$@"\n')
-    program.chmod(0o755)
-    return program
 
 
 def hang_for_ever() -> None:

@@ -21,6 +21,7 @@ import pytest
 from monitor.clock import stopwatch
 from tests.camera.rtsp_server import RtspServer
 from tests.end_to_end.conftest import Daemon, note, settings, verb
+from tests.faults.stand_in import stand_in
 
 HEALTHY = ("left", "middle", "right")
 NOISE = "noise=alls=6:allf=t"
@@ -51,12 +52,10 @@ def encode(folder: Path, scene: str) -> Path:
 
 def with_resolver(folder: Path, server: str, times: int) -> Path:
     """Write a program that is this Python in a mount namespace where that name server, `times` times over, is the only one."""
-    resolver, program = folder / "resolv.conf", folder / "python"
+    resolver = folder / "resolv.conf"
     resolver.write_text(f"nameserver {server}\n" * times)
     inside = f'mount --bind {resolver} /etc/resolv.conf && exec {sys.executable} "$@"'
-    program.write_text(f"#!/bin/sh\nexec unshare --mount sh -c '{inside}' python \"$@\"\n")
-    program.chmod(0o755)
-    return program
+    return stand_in(folder, f"unshare --mount sh -c '{inside}' python \"$@\"")
 
 
 @dataclass(frozen=True)

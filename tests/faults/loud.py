@@ -1,7 +1,7 @@
-"""A Python whose `monitor` does not hush FFmpeg: stands in for `sys.executable` where a test starts a daemon.
+"""A Python whose `monitor` does not hush FFmpeg (stand_in.py).
 
 A broken stream then makes it write, past Python's logging, a line for each block of a picture, as a library may that no setting hushes.
-What of it is held back is told of every `WINDOW` seconds instead of every minute. What reaches stdout is in `stdout`.
+What of it is held back is told of every `WINDOW` seconds instead of every minute.
 """
 
 from __future__ import annotations
@@ -12,14 +12,6 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
 WINDOW = 3.0
-
-
-def stand_in(folder: Path) -> Path:
-    """Write the program that is this Python with the loud library."""
-    program = folder / "python"
-    program.write_text(f'#!/bin/sh\nexec {sys.executable} {__file__} "$@" >stdout\n')
-    program.chmod(0o755)
-    return program
 
 
 def main() -> int:

@@ -20,6 +20,7 @@ from tests.camera.rtsp_server import RtspServer
 from tests.end_to_end.conftest import Daemon, Subscriber, committed_alerts, note, settings, verb
 from tests.faults.cameras import encode
 from tests.faults.conftest import FULL, Link
+from tests.faults.stand_in import stand_in
 from tests.publish.conftest import Mosquitto
 
 pytestmark = [pytest.mark.real, pytest.mark.slow]
@@ -56,6 +57,17 @@ def keys(alerts: list[dict[str, Any]]) -> set[Key]:
 
 def waiting(box: Daemon) -> int:
     return len(verb(box, "outbox", "list", "--json").splitlines())
+
+
+def outlast(box: Daemon, seconds: float, fault: str, *, silent: bool) -> float:
+    """Let a fault last for so long, or, in full, one that nothing but the silence tells of until it is noticed; give the seconds."""
+    began = stopwatch()
+    if FULL and silent:
+        box.line("no connection to the MQTT broker", NOTICED, after=len(box.said))
+        note(f"{fault}: noticed after {stopwatch() - began:.1f} s")
+    else:
+        threading.Event().wait(seconds)
+    return stopwatch() - began
 
 
 def wait_for_news(dashboard: Subscriber, within: float = 30.0) -> None:
@@ -108,13 +120,7 @@ def test_a_broker_that_stands_still_holds_nobody_up_and_gets_everything_when_it_
     box = daemon(watching(mosquitto.port))
     dashboard.wait_for_more_alerts(3)
     mosquitto.hang()
-    stood = stopwatch()
-    if FULL:
-        box.line("no connection to the MQTT broker", NOTICED)
-        note(f"noticed after {stopwatch() - stood:.1f} s")
-    else:
-        threading.Event().wait(4)  # it stands still meanwhile
-    stood = stopwatch() - stood
+    stood = outlast(box, 4, "hangs", silent=True)
     assert waiting(box) > 2 * stood, "the cameras are looked at all the while"
     mosquitto.go_on()
     wait_for_news(dashboard, NOTICED)
@@ -134,14 +140,8 @@ def test_whatever_the_link_does_no_alert_is_lost(
     box = daemon(watching(proxy.port))
     dashboard.wait_for_more_alerts(3)
     for mode in MODES:
-        said = len(box.said)
         proxy.be(mode)
-        if FULL and mode in ("blackhole", "up-only"):  # nothing but the silence tells of these
-            began = stopwatch()
-            box.line("no connection to the MQTT broker", NOTICED, after=said)
-            note(f"{mode}: noticed after {stopwatch() - began:.1f} s")
-        else:
-            threading.Event().wait(1.5)  # it lasts meanwhile
+        outlast(box, 1.5, mode, silent=mode in ("blackhole", "up-only"))
         proxy.be("pass")
         wait_for_news(dashboard, NOTICED)
     hold_that_all_arrived(box, dashboard)
@@ -182,10 +182,7 @@ def apart(tmp_path: Path) -> Iterator[Path]:
         run(f"ip link set {NEAR} up")
         for command in ("link set lo up", f"address add {THERE}/24 dev {FAR}", f"link set {FAR} up"):
             run(f"ip -n {NAMESPACE} {command}")
-        program = tmp_path / "python"
-        program.write_text(f'#!/bin/sh\nexec nsenter --net=/run/netns/{NAMESPACE} {sys.executable} "$@"\n')
-        program.chmod(0o755)
-        yield program
+        yield stand_in(tmp_path, f'nsenter --net=/run/netns/{NAMESPACE} {sys.executable} "$@"')
     finally:
         subprocess.run(["ip", "link", "delete", NEAR], check=False, capture_output=True, timeout=10)
         run(f"ip netns delete {NAMESPACE}")

@@ -14,8 +14,9 @@ from monitor.clock import stopwatch
 from monitor.runtime.output import LIMIT
 from tests.camera.rtsp_server import RtspServer
 from tests.end_to_end.conftest import Daemon, note, settings
+from tests.faults import loud
 from tests.faults.cameras import encode
-from tests.faults.loud import WINDOW, stand_in
+from tests.faults.stand_in import stand_in
 
 pytestmark = [pytest.mark.real, pytest.mark.slow]
 
@@ -32,7 +33,7 @@ def test_a_library_that_writes_hundreds_of_lines_a_second_is_a_few_lines_of_the_
     model, rules = {"name": "colours", "weights": str(colours)}, [{"label": "red"}]
     with RtspServer(encode(tmp_path, "red"), fps=200) as server:
         server.corrupt = True
-        monkeypatch.setattr(sys, "executable", str(stand_in(tmp_path)))
+        monkeypatch.setattr(sys, "executable", str(stand_in(tmp_path, f'{sys.executable} {loud.__file__} "$@" >stdout')))
         box = daemon(settings({"broken": {"source": server.url}}, model=model, rules=rules))
         began = stopwatch()
         box.line("lines more")
@@ -42,8 +43,8 @@ def test_a_library_that_writes_hundreds_of_lines_a_second_is_a_few_lines_of_the_
     held = [int(count) for count in re.findall(r"libraries wrote (\d+) lines more", box.text)]
     journal, log = len(box.text), (box.folder / "logs" / "monitor.log").stat().st_size
     note(f"in {took:.1f} s: held back {held}, journal: {journal} bytes in {len(box.said)} lines, log: {log} bytes")
-    assert held[-1] > 100 * WINDOW, "else it was no flood"
-    windows = took / WINDOW + 2
+    assert held[-1] > 100 * loud.WINDOW, "else it was no flood"
+    windows = took / loud.WINDOW + 2
     assert len(box.said) < OTHERWISE + windows * (LIMIT + 1)
     assert max(journal, log) < LONG * (OTHERWISE + windows * (LIMIT + 1))
     assert (box.folder / "stdout").read_bytes() == b""

@@ -24,9 +24,11 @@ from monitor.clock import stopwatch
 from monitor.runtime.signals import ONE_PRESS
 from tests.end_to_end.conftest import Daemon, Subscriber, committed_alerts, note, settings, silent_server
 from tests.end_to_end.test_reloading import Systemd
-from tests.faults.breakable import NAMES, STUCK, stand_in
+from tests.faults import breakable as breakable_python
+from tests.faults.breakable import NAMES, STUCK
 from tests.faults.cameras import usage
 from tests.faults.conftest import FULL
+from tests.faults.stand_in import stand_in
 from tests.publish.conftest import Mosquitto
 
 __all__ = ["silent_server"]
@@ -58,7 +60,7 @@ def breakable(daemon: Callable[..., Daemon], tmp_path: Path, monkeypatch: pytest
 
     def start(config: Mapping[str, Any], name: str = "box", environment: Mapping[str, str] | None = None) -> Daemon:
         with monkeypatch.context() as patch:
-            patch.setattr(sys, "executable", str(stand_in(tmp_path)))
+            patch.setattr(sys, "executable", str(stand_in(tmp_path, f'{sys.executable} {breakable_python.__file__} "$@"')))
             return daemon(config, name, environment)
 
     return start
@@ -304,10 +306,7 @@ def test_a_start_with_few_descriptors_works_or_ends_with_one_line_that_says_why(
     ends: bool,
 ) -> None:
     """Row 37."""
-    program = tmp_path / "python"
-    program.write_text(f'#!/bin/sh\nexec prlimit --nofile={limit} {sys.executable} "$@"\n')
-    program.chmod(0o755)
-    monkeypatch.setattr(sys, "executable", str(program))
+    monkeypatch.setattr(sys, "executable", str(stand_in(tmp_path, f'prlimit --nofile={limit} {sys.executable} "$@"')))
     box = daemon(config())
     if ends:
         assert box.wait(15) in {1, 69, 70}
