@@ -52,7 +52,7 @@ class Disk(History):
     """A history whose disk refuses while `refuses`; notes what was asked of it."""
 
     def __init__(self, path: Path, clock: ManualClock) -> None:
-        super().__init__(path, clock)
+        super().__init__(path, clock, synchronised=lambda: False)
         self.refuses = False
         self.batches: list[Batch] = []
         self.prunings = 0
@@ -370,6 +370,16 @@ def test_retention_runs_at_the_start_and_every_quarter_of_an_hour(bench: Bench) 
         bench.step(HOUSEKEEPING - 1)
         bench.step(1.0)
     assert bench.disk.prunings == 4
+
+
+def test_a_clock_that_jumps_ahead_takes_no_pictures(bench: Bench) -> None:
+    bench.put(an_alert(), picture=painted(RED))
+    bench.step()
+    (picture,) = bench.pictures.glob("*/*.jpg")
+    written = picture.stat().st_mtime
+    bench.clock.set_wall(written + 3650 * 86400.0)
+    bench.step(HOUSEKEEPING)
+    assert picture.exists()
 
 
 def test_a_disk_that_refuses_retention_is_no_end(bench: Bench) -> None:

@@ -154,6 +154,16 @@ def cut_short(path: Path) -> None:
     path.write_bytes(path.read_bytes()[:10_000])
 
 
+def scribbled_on(path: Path) -> None:
+    """Spoil pages that nobody reads at a start."""
+    with closing(sqlite3.connect(path)) as connection:
+        pages = connection.execute("SELECT pageno FROM dbstat WHERE name = 'alerts' AND pagetype = 'leaf'").fetchall()
+    with path.open("r+b") as file:
+        for (page,) in pages[1:]:
+            file.seek((page - 1) * 4096)
+            file.write(b"\xff" * 4096)
+
+
 def emptied(path: Path) -> None:
     path.write_bytes(b"")
 
@@ -175,7 +185,7 @@ def used(tmp_path: Path) -> Path:
     return tmp_path / "history.db"
 
 
-@pytest.mark.parametrize("harm", [zeroed, cut_short, emptied])
+@pytest.mark.parametrize("harm", [zeroed, cut_short, scribbled_on, emptied])
 def test_a_damaged_history_is_moved_aside_and_a_new_one_begun(
     daemon: Callable[..., Daemon], config: Make, used: Path, harm: Callable[[Path], None]
 ) -> None:
@@ -275,7 +285,7 @@ def test_after_kill_9_at_any_moment_the_history_is_sound_and_every_confirmed_ale
             text=True,
         ) as writer:
             assert writer.stdout
-            writer.stdout.readline()
+            assert writer.stdout.readline(), "it commits"
             threading.Event().wait(chance.uniform(0, 0.05))  # any moment may be the worst
             writer.kill()
             confirmed = max([confirmed, *(int(line) for line in writer.stdout if line.endswith("\n"))])

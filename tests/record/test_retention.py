@@ -68,6 +68,20 @@ def test_where_nobody_keeps_the_clock_what_passes_under_our_eyes_counts_whatever
     assert history.prune(30 * DAY, PLENTY) == 1
 
 
+def test_a_clock_that_is_set_for_the_first_time_is_believed_though_nobody_keeps_it(
+    history: History, tmp_path: Path, clock: ManualClock, sighting: Callable[..., Sighting]
+) -> None:
+    history.close()
+    clock.set_wall(500.0)
+    first = History(tmp_path / "new.db", clock, synchronised=lambda: False)
+    first.commit(Batch())
+    clock.set_wall(1.7e9)
+    first.commit(Batch(sightings=[sighting(first=1.7e9, last=1.7e9)]))
+    clock.advance(31 * DAY)
+    assert first.prune(30 * DAY, PLENTY) == 1
+    first.close()
+
+
 def test_time_in_which_the_box_was_off_counts_once_a_time_service_vouches_for_the_clock(
     history: History, tmp_path: Path, clock: ManualClock, sighting: Callable[..., Sighting]
 ) -> None:
