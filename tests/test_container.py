@@ -207,9 +207,14 @@ def test_only_this_computer_is_served_unless_the_file_is_changed() -> None:
 
 
 def test_the_daemon_may_do_nothing_that_it_need_not() -> None:
-    assert DAEMON["read_only"] is True
     assert DAEMON["cap_drop"] == ["ALL"]
     assert "no-new-privileges:true" in DAEMON["security_opt"]
+
+
+def test_a_configuration_that_stands_in_the_file_can_be_written_into_its_container() -> None:
+    for service in COMPOSE["services"].values():
+        inline = [each for each in service.get("configs", []) if "content" in COMPOSE["configs"][each["source"]]]
+        assert not (inline and service.get("read_only")), "docker/compose#12031"
 
 
 def test_the_broker_keeps_what_it_acknowledged() -> None:
