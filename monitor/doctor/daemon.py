@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from monitor.doctor.finding import Finding, ok, warning
+from monitor.record.lock import lock_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +29,7 @@ class Running:
 def find_daemon(history: Path) -> Running:
     """Ask the lock beside the history, without making it or keeping it."""
     try:
-        lock = os.open(history.with_name(history.name + ".lock"), os.O_RDONLY | os.O_CLOEXEC)
+        lock = os.open(lock_of(history), os.O_RDONLY | os.O_CLOEXEC)
     except FileNotFoundError:
         return Running()
     except OSError:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 
-from monitor.clock import Clock
+from monitor.clock import Clock, installed_at, is_synchronised
 from monitor.config.load import Loaded
 from monitor.doctor.account import account_of
 from monitor.doctor.board import check_board
@@ -19,7 +19,7 @@ from monitor.doctor.history import check_history
 from monitor.doctor.limits import check_open_files, check_port
 from monitor.doctor.model import check_model
 from monitor.doctor.programs import check_programs
-from monitor.doctor.timekeeping import check_clock, installed_at, is_synchronised
+from monitor.doctor.timekeeping import check_clock
 from monitor.doctor.unit import check_unit, read_unit
 from monitor.errors import MonitorError
 

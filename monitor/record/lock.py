@@ -10,12 +10,17 @@ from monitor.errors import HistoryRefusedError
 from monitor.record.faults import storage_error
 
 
+def lock_of(history: Path) -> Path:
+    """Name the file that whoever writes to a history has locked; it holds the writer's process id."""
+    return history.with_name(history.name + ".lock")
+
+
 class HistoryLock:
-    """The lock of one history file; it holds the process id of whoever has it."""
+    """The lock of one history file."""
 
     def __init__(self, history: Path) -> None:
         self._history = history
-        self._path = history.with_name(history.name + ".lock")
+        self._path = lock_of(history)
         self._file: int | None = None
 
     def acquire(self) -> None:
