@@ -29,8 +29,8 @@ from monitor.recording import Recording
 from monitor.reload import Kept, differ_in_cameras_only, kept
 from monitor.rulebook import Rulebook
 from monitor.runtime.signals import Request
-from monitor.runtime.threads import Work, Worker, run_in_thread, stop_all
-from monitor.supervision import STUCK, Captures
+from monitor.runtime.threads import STUCK, Work, Worker, run_in_thread, stop_all
+from monitor.supervision import Captures
 from monitor.uploads import Scores
 from monitor.values import Image, Moment, OpenEpisode
 from monitor.workers import Classifying, Lane, announce

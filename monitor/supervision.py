@@ -12,14 +12,11 @@ from monitor.camera.capture import Capture
 from monitor.clock import Clock
 from monitor.runtime.budget import RestartBudget
 from monitor.runtime.signals import Request
-from monitor.runtime.threads import Worker, stop_all
+from monitor.runtime.threads import STUCK, Worker, stop_all
 from monitor.values import Moment
 from monitor.workers import Lane
 
 log = logging.getLogger(__name__)
-
-STUCK = 50.0
-"""Seconds after which a worker that does not come back counts as hung. OpenCV may spend 40 in a name that no server resolves."""
 
 PATIENCE = 1.0
 """Seconds that a capture may take to stop while the daemon goes on."""

@@ -90,7 +90,7 @@ def test_every_verb_is_documented_and_no_other() -> None:
     assert documented == set(verbs(parser()))
 
 
-@pytest.mark.parametrize("name", ["classify", "replay", "probe", "history", "bench", "weights quantize"])
+@pytest.mark.parametrize("name", ["classify", "replay", "probe", "history", "bench", "doctor", "weights quantize"])
 def test_every_option_of_a_verb_is_documented(name: str) -> None:
     row = next(" ".join([first, *others]) for first, others in table("Command line", "verb").items() if first.startswith(f"monitor {name}"))
     options = {string for action in verbs(parser())[name]._actions for string in action.option_strings if string.startswith("--")}

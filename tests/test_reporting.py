@@ -27,8 +27,7 @@ from monitor.publish.voice import Voice
 from monitor.reporting import Reporter
 from monitor.runtime.sd_notify import Notifier
 from monitor.runtime.thermal import Heat
-from monitor.runtime.threads import Heartbeat, Worker
-from monitor.supervision import STUCK
+from monitor.runtime.threads import STUCK, Heartbeat, Worker
 from monitor.values import Moment, OfflineReason
 from monitor.workers import Classifying, Lane
 from tests.camera.fake_source import FakeOpener, FakeSource

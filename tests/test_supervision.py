@@ -16,8 +16,8 @@ from monitor.camera.opencv import Decode
 from monitor.camera.source import Description
 from monitor.clock import ManualClock, stopwatch
 from monitor.runtime.signals import Request
-from monitor.runtime.threads import Worker
-from monitor.supervision import ABSENT, LIMIT, STUCK, WINDOW, Captures
+from monitor.runtime.threads import STUCK, Worker
+from monitor.supervision import ABSENT, LIMIT, WINDOW, Captures
 from monitor.values import Moment
 from monitor.workers import Lane
 from tests.camera.fake_source import FILE, FakeSource, clip

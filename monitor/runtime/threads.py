@@ -20,6 +20,9 @@ from monitor.values import Moment
 
 log = logging.getLogger(__name__)
 
+STUCK = 50.0
+"""Seconds after which a worker that does not come back counts as hung. OpenCV may spend 40 in a name that no server resolves."""
+
 LONGEST_REST = 3600.0
 """Seconds after which a resting worker steps whatever it asked for: an endless wait would overflow the operating system's timer."""
 
