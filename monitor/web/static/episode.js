@@ -1,0 +1,64 @@
+// One alert in the list: its picture, what it was, and its clip on demand.
+import { chip, el, setText } from "./dom.js";
+import { clipUrl } from "./episodes.js";
+import { clock, duration, ENDED, exact, percent, since } from "./words.js";
+
+/** Make the entry of an episode. update: takes the episode. */
+export function makeEpisode({ id, camera, rule, zone, started_at: started }) {
+  const date = new Date(started);
+  const label = el("h3");
+  const state = chip("calm", "");
+  const facts = el("p", { class: "quiet" });
+  const thumb = el("div", { class: "thumb" });
+  const clip = el("div", { class: "clip" });
+  let pictured = null;
+
+  function update(episode) {
+    setText(label, `${episode.label} ${percent(episode.score)}`);
+    const ended = ENDED[episode.reason] ?? episode.reason ?? "ended";
+    state.update(episode.ended ? "calm" : "good", episode.ended ? ended : "still there");
+    setText(facts, factsOf(episode));
+    if (episode.snapshot && episode.snapshot !== pictured) {
+      pictured = episode.snapshot;
+      thumb.replaceChildren(snapshot(episode));
+    }
+  }
+
+  thumb.append(el("span", null, "no picture"));
+  clip.append(clipButton(id, clip, `of ${rule} on ${camera}, ${exact(date)}`));
+  const where = zone === "frame" ? camera : `${camera}, ${zone}`;
+  const text = el(
+    "div",
+    { class: "episode-text" },
+    el("header", null, label, state.node),
+    el("p", null, `${where} · rule ${rule}`),
+    el("p", { class: "when" }, el("span", null, clock(date)), " · ", since(started)),
+    facts,
+    clip,
+  );
+  return { node: el("li", { class: "panel episode" }, thumb, text), update };
+}
+
+function factsOf(episode) {
+  const words = [episode.duration > 0 ? `lasted ${duration(episode.duration)}${episode.ended ? "" : " so far"}` : "has just begun"];
+  if (episode.severity === "notice") words.push("a notice");
+  if (["unsynchronised", "unset"].includes(episode.time_quality)) words.push("the time is not certain");
+  return words.join(" · ");
+}
+
+function snapshot({ snapshot: address, label, camera }) {
+  const image = el("img", { src: address, alt: `Snapshot: ${label} on ${camera}`, loading: "lazy", width: 160, height: 90 });
+  const link = el("a", { href: address, target: "_blank", rel: "noopener" }, image);
+  image.addEventListener("error", () => link.replaceWith(el("span", null, "picture no longer kept")));
+  return link;
+}
+
+function clipButton(id, place, words) {
+  const play = () => {
+    const video = el("video", { src: clipUrl(id), controls: true, autoplay: true, playsinline: true, "aria-label": `Clip ${words}` });
+    video.addEventListener("error", () => place.replaceChildren(el("p", { class: "quiet", role: "status" }, "There is no clip of this alert.")));
+    place.replaceChildren(video);
+    video.focus();
+  };
+  return el("button", { type: "button", "aria-label": `Play the clip ${words}`, onclick: play }, "Play clip");
+}
