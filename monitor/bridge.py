@@ -12,6 +12,7 @@ from monitor.classify.classifier import Classifier
 from monitor.config.dump import without_secrets
 from monitor.config.load import Loaded
 from monitor.config.schema import Config
+from monitor.outgoing import OutboxFacts
 from monitor.publish import payloads
 from monitor.publish.contract import Announced
 from monitor.publish.discovery.changes import changes
@@ -19,7 +20,6 @@ from monitor.publish.discovery.render import discovery
 from monitor.publish.discovery.retained import retained_topics
 from monitor.publish.publisher import Publisher
 from monitor.publish.voice import Voice
-from monitor.values import OutboxFacts
 
 Overrides = Mapping[tuple[str, str], str]
 """(camera, name) -> what MQTT set against the file; name is `detect` or `threshold/RULE`."""

@@ -9,10 +9,11 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Sequence
 
+from monitor.outgoing import Outgoing
 from monitor.publish import payloads
 from monitor.publish.voice import Voice
 from monitor.record.outbox import Outbox
-from monitor.values import Alert, Moment, Outgoing
+from monitor.values import Alert, Moment
 
 log = logging.getLogger(__name__)
 

@@ -16,7 +16,7 @@ PACKAGE = ROOT / "monitor"
 MODULES = sorted(PACKAGE.rglob("*.py"))
 
 FLOORS = [
-    ("values", "clock", "errors"),
+    ("values", "outgoing", "clock", "errors"),
     ("config",),
     ("gate", "decide", "backoff"),
     ("camera", "classify", "record", "publish", "observe", "web", "runtime"),
@@ -39,7 +39,7 @@ FLOORS = [
     ("__main__",),
 ]
 FLOOR = {unit: number for number, units in enumerate(FLOORS) for unit in units}
-PURE = ("values", "errors", "backoff", "gate", "decide")
+PURE = ("values", "outgoing", "errors", "backoff", "gate", "decide")
 IMPURE_LIBRARIES = {
     "threading",
     "queue",

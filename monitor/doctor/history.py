@@ -7,8 +7,8 @@ from pathlib import Path
 
 from monitor.doctor.finding import Finding, ok, problem, warning
 from monitor.errors import HistoryRefusedError, StorageError
+from monitor.outgoing import OutboxFacts
 from monitor.record.outbox_desk import OutboxDesk
-from monitor.values import OutboxFacts
 
 
 def check_history(path: Path) -> Iterator[Finding]:

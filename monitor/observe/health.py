@@ -15,7 +15,8 @@ from typing import Any
 
 from monitor.clock import iso
 from monitor.observe.stats import CameraStats
-from monitor.values import Moment, OutboxFacts
+from monitor.outgoing import OutboxFacts
+from monitor.values import Moment
 
 
 @dataclass(frozen=True, slots=True)

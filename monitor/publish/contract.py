@@ -6,8 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
+from monitor.outgoing import OutboxFacts, Outgoing
 from monitor.publish.trouble import Trouble
-from monitor.values import OutboxFacts, Outgoing
 
 Key = tuple[str, int]
 """(id, seq) of an alert."""

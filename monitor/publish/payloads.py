@@ -10,7 +10,8 @@ import json
 from collections.abc import Mapping
 
 from monitor.clock import iso
-from monitor.values import Alert, OfflineReason, OutboxFacts, RuleState
+from monitor.outgoing import OutboxFacts
+from monitor.values import Alert, OfflineReason, RuleState
 
 Payload = Mapping[str, object]
 _ON_OFF = {True: "ON", False: "OFF", None: None}

@@ -16,6 +16,7 @@ from collections.abc import Callable, Hashable, Iterable, Mapping
 from dataclasses import dataclass
 
 from monitor.clock import Clock
+from monitor.outgoing import OutboxFacts, Outgoing
 from monitor.publish import payloads
 from monitor.publish.contract import (
     Acknowledged,
@@ -34,7 +35,7 @@ from monitor.publish.sendable import UnsendableError
 from monitor.publish.suspects import Suspects
 from monitor.publish.trouble import Trouble
 from monitor.publish.voice import Passing, Voice
-from monitor.values import Moment, OutboxFacts, Outgoing
+from monitor.values import Moment
 
 log = logging.getLogger(__name__)
 

@@ -11,11 +11,12 @@ import threading
 from collections import deque
 from collections.abc import Callable, Mapping
 
+from monitor.outgoing import OutboxFacts
 from monitor.publish import payloads
 from monitor.publish.latest import LatestOnly
 from monitor.publish.payloads import Payload
 from monitor.publish.topics import Topics
-from monitor.values import OfflineReason, OutboxFacts, RuleState
+from monitor.values import OfflineReason, RuleState
 
 log = logging.getLogger(__name__)
 

@@ -10,8 +10,9 @@ from __future__ import annotations
 import threading
 from collections.abc import Sequence
 
+from monitor.outgoing import Outgoing
 from monitor.record.losses import Losses
-from monitor.values import Outgoing, Severity
+from monitor.values import Severity
 
 CAPACITY = 1000
 """Messages held at most: the oldest notice goes first, then the oldest alert."""

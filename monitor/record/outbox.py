@@ -15,6 +15,7 @@ from dataclasses import replace
 from itertools import chain, islice
 
 from monitor.clock import Clock
+from monitor.outgoing import OutboxFacts, Outgoing
 from monitor.record.held import CAPACITY, Held, Key
 from monitor.record.losses import Losses, add_losses
 from monitor.record.outbox_rows import GET_CAMERAS, GET_LINE, MAX_PAYLOAD, State, facts_in, outgoing_of
@@ -22,7 +23,7 @@ from monitor.record.rows import Row
 from monitor.record.second import SecondConnection
 from monitor.record.turns import take_turns
 from monitor.record.verdicts import AT_ONCE, DELIVERED, Verdict, apply, try_refused
-from monitor.values import Moment, OutboxFacts, Outgoing
+from monitor.values import Moment
 
 log = logging.getLogger(__name__)
 

@@ -9,10 +9,10 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+from monitor.outgoing import OutboxFacts
 from monitor.record.beside import open_beside
 from monitor.record.faults import storage_error
 from monitor.record.outbox_rows import GET_PAGE, MAX_PAYLOAD, OutboxRow, facts_in, outbox_row_of
-from monitor.values import OutboxFacts
 
 _PAGE = 500
 

@@ -6,10 +6,11 @@ import sqlite3
 from dataclasses import dataclass
 from enum import StrEnum
 
+from monitor.outgoing import OutboxFacts, Outgoing
 from monitor.record.boot import boot_id
 from monitor.record.losses import losses_in
 from monitor.record.rows import Row
-from monitor.values import OutboxFacts, Outgoing, Severity
+from monitor.values import Severity
 
 MAX_PAYLOAD = 16 * 1000**2
 """Bytes of a payload that is ever read into memory; no broker is sent a larger one."""

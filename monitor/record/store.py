@@ -16,6 +16,7 @@ from pathlib import Path
 
 from monitor.clock import Clock, installed_at, is_synchronised, time_quality
 from monitor.config.schema import OutboxSettings
+from monitor.outgoing import Outgoing
 from monitor.record.age import today
 from monitor.record.bounds import bound, drop_old
 from monitor.record.connect import connect
@@ -41,7 +42,7 @@ from monitor.record.rows import (
     open_episode_row,
     sighting_row,
 )
-from monitor.values import Alert, CameraEvent, CameraProblem, EventType, Moment, OpenEpisode, Outgoing, Sighting
+from monitor.values import Alert, CameraEvent, CameraProblem, EventType, Moment, OpenEpisode, Sighting
 
 _OUTBOX = OutboxSettings()
 

@@ -6,7 +6,7 @@ from bisect import bisect_right
 from collections import deque
 from collections.abc import Iterator, Mapping
 
-from monitor.values import Outgoing
+from monitor.outgoing import Outgoing
 
 
 def take_turns(lines: Mapping[str, Iterator[Outgoing]], last: str, limit: int) -> list[Outgoing]:

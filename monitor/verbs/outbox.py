@@ -13,7 +13,7 @@ from monitor.verbs.common import Verbs, add_config_option, json_line, load_confi
 if TYPE_CHECKING:
     from monitor.record.outbox_desk import OutboxDesk
     from monitor.record.outbox_rows import OutboxRow
-    from monitor.values import OutboxFacts
+    from monitor.outgoing import OutboxFacts
 
 
 def add(verbs: Verbs[argparse.ArgumentParser]) -> None:

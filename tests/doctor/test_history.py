@@ -5,8 +5,8 @@ from pathlib import Path
 from monitor.clock import ManualClock
 from monitor.config.schema import OutboxSettings
 from monitor.doctor.history import check_history, judge
+from monitor.outgoing import OutboxFacts
 from monitor.record.store import History
-from monitor.values import OutboxFacts
 from tests.doctor.conftest import levels
 
 

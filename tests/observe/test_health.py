@@ -21,7 +21,7 @@ from monitor.observe.health import (
     process_facts,
 )
 from monitor.observe.stats import CameraStats
-from monitor.values import OutboxFacts
+from monitor.outgoing import OutboxFacts
 
 MODEL = ModelFacts("resnet18", None, "onnxruntime", "fp32")
 UNKNOWN = CameraStats().figures()

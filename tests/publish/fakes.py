@@ -7,6 +7,7 @@ import threading
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from monitor.clock import ManualClock, SystemClock
+from monitor.outgoing import OutboxFacts, Outgoing
 from monitor.publish import payloads
 from monitor.publish.contract import Acknowledged, Connected, Disconnected, Key, LinkEvent, Received, Subscribed
 from monitor.publish.hearing import Hearing
@@ -15,7 +16,7 @@ from monitor.publish.sendable import check_sendable
 from monitor.publish.topics import Topics
 from monitor.publish.trouble import Trouble, TroubleKind
 from monitor.publish.voice import Voice
-from monitor.values import Alert, EventType, OutboxFacts, Outgoing, Place, Severity
+from monitor.values import Alert, EventType, Place, Severity
 
 BOX = "monitor-pi-bbbbbb"
 """The id of the box that is tested; others have smaller and greater ones."""

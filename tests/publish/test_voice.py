@@ -6,9 +6,10 @@ import threading
 
 import pytest
 
+from monitor.outgoing import OutboxFacts
 from monitor.publish.topics import Topics
 from monitor.publish.voice import ANSWERS, Voice
-from monitor.values import OfflineReason, OutboxFacts
+from monitor.values import OfflineReason
 
 
 @pytest.fixture

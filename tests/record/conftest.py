@@ -12,10 +12,11 @@ from pathlib import Path
 import pytest
 
 from monitor.clock import ManualClock
+from monitor.outgoing import Outgoing
 from monitor.record.outbox import Outbox
 from monitor.record.second import SecondConnection
 from monitor.record.store import History
-from monitor.values import Alert, EventType, OpenEpisode, Outgoing, Place, Severity, Sighting
+from monitor.values import Alert, EventType, OpenEpisode, Place, Severity, Sighting
 
 PLACE = Place("porch", "frame", "cat")
 ALERT = Alert(EventType.START, "e1", 0, PLACE, "tabby", 0.9, Severity.ALERT, 1_700_000_000.25, 1_700_000_000.25, 0.0)

@@ -12,9 +12,10 @@ import pytest
 
 from monitor.clock import ManualClock
 from monitor.config.schema import OutboxSettings
+from monitor.outgoing import OutboxFacts, Outgoing
 from monitor.record.outbox_desk import OutboxDesk
 from monitor.record.store import Batch, History
-from monitor.values import OutboxFacts, Outgoing, Severity
+from monitor.values import Severity
 
 DAY = 86400.0
 PLENTY = 10**12

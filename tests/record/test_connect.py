@@ -12,11 +12,12 @@ import pytest
 
 from monitor.clock import ManualClock
 from monitor.errors import HistoryRefusedError, StorageError
+from monitor.outgoing import Outgoing
 from monitor.record.outbox_desk import OutboxDesk
 from monitor.record.reader import HistoryReader
 from monitor.record.schema import APPLICATION_ID, MIGRATIONS
 from monitor.record.store import Batch, History
-from monitor.values import Alert, Outgoing
+from monitor.values import Alert
 
 
 @pytest.fixture

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from monitor.clock import ManualClock
 from monitor.dispatch import Dispatch
+from monitor.outgoing import Outgoing
 from monitor.publish.hearing import Hearing
 from monitor.publish.publisher import Publisher
 from monitor.publish.sendable import check_sendable
@@ -26,7 +27,7 @@ from monitor.record.outbox_rows import State
 from monitor.record.reader import HistoryReader
 from monitor.record.second import SecondConnection
 from monitor.record.store import Batch, History
-from monitor.values import Outgoing, Severity
+from monitor.values import Severity
 from tests.publish.fakes import BOX, FakeLink
 from tests.record.conftest import ALERT, MESSAGE, SIGHTING
 from tests.strategies import AWKWARD, JSON, TEXTS, damaged, quick

@@ -9,9 +9,9 @@ from typing import Protocol
 import pytest
 
 from monitor.clock import ManualClock
+from monitor.outgoing import OutboxFacts, Outgoing
 from monitor.record.outbox import RETRY, Outbox
 from monitor.record.store import Batch, History
-from monitor.values import OutboxFacts, Outgoing
 
 Message = Callable[..., Outgoing]
 Key = tuple[str, int]

@@ -13,11 +13,11 @@ from pathlib import Path
 import pytest
 
 from monitor.clock import ManualClock
+from monitor.outgoing import Outgoing
 from monitor.record.outbox import RETRY, Outbox
 from monitor.record.outbox_desk import OutboxDesk
 from monitor.record.second import SecondConnection
 from monitor.record.store import Batch, History
-from monitor.values import Outgoing
 
 ROOT = Path(__file__).parents[2]
 Message = Callable[..., Outgoing]

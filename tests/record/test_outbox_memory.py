@@ -9,12 +9,13 @@ from pathlib import Path
 import pytest
 
 from monitor.clock import ManualClock
+from monitor.outgoing import Outgoing
 from monitor.record.held import CAPACITY
 from monitor.record.outbox import Outbox
 from monitor.record.outbox_desk import OutboxDesk
 from monitor.record.second import SecondConnection
 from monitor.record.store import Batch, History
-from monitor.values import Outgoing, Severity
+from monitor.values import Severity
 
 Message = Callable[..., Outgoing]
 

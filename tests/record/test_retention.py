@@ -6,9 +6,10 @@ from collections.abc import Callable
 from pathlib import Path
 
 from monitor.clock import ManualClock
+from monitor.outgoing import Outgoing
 from monitor.record.reader import HistoryReader
 from monitor.record.store import Batch, History
-from monitor.values import Alert, Outgoing, Sighting
+from monitor.values import Alert, Sighting
 
 DAY = 86400.0
 PLENTY = 10**12

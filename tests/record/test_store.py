@@ -17,12 +17,13 @@ import pytest
 
 from monitor.clock import ManualClock, installed_at
 from monitor.errors import HistoryRefusedError, StorageError
+from monitor.outgoing import Outgoing
 from monitor.record.connect import connect
 from monitor.record.outbox_desk import OutboxDesk
 from monitor.record.reader import HistoryReader
 from monitor.record.second import SecondConnection
 from monitor.record.store import Batch, History, LastRun
-from monitor.values import Alert, CameraEvent, EndReason, EventType, OfflineReason, OpenEpisode, Outgoing, Place, Sighting
+from monitor.values import Alert, CameraEvent, EndReason, EventType, OfflineReason, OpenEpisode, Place, Sighting
 
 ROOT = Path(__file__).parents[2]
 NORMAL, FULL = 1, 2  # as `PRAGMA synchronous` says it

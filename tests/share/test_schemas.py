@@ -13,11 +13,12 @@ from jsonschema import Draft202012Validator, ValidationError
 from monitor.config.schema import Config
 from monitor.observe import health
 from monitor.observe.stats import CameraStats, Totals
+from monitor.outgoing import OutboxFacts
 from monitor.publish import payloads
 from monitor.publish.commands import MAX_TRANSACTION, CommandError, CommandReader
 from monitor.publish.topics import Topics
 from monitor.publish.voice import Voice
-from monitor.values import Alert, EndReason, EventType, Moment, OfflineReason, OutboxFacts, Place, ProblemKind, RuleState, Severity
+from monitor.values import Alert, EndReason, EventType, Moment, OfflineReason, Place, ProblemKind, RuleState, Severity
 from tests.share.schema import NAMES, check, name_for, schema
 
 STATE = RuleState(Place("porch", "frame", "cat"), True, 0.93, "tabby", 1.7e9, "e1")

@@ -11,10 +11,11 @@ import pytest
 
 from monitor.clock import ManualClock
 from monitor.config.schema import OutboxSettings
+from monitor.outgoing import Outgoing
 from monitor.record.outbox import Outbox
 from monitor.record.second import SecondConnection
 from monitor.record.store import Batch, History
-from monitor.values import Outgoing, Severity
+from monitor.values import Severity
 from tests.verbs.conftest import Run
 
 PAYLOAD = {"event_type": "start", "rule": "red", "delayed": False}
