@@ -11,9 +11,9 @@ from monitor.errors import UsageError
 from monitor.verbs.common import Verbs, add_config_option, json_line, load_config, message, out
 
 if TYPE_CHECKING:
+    from monitor.outgoing import OutboxFacts
     from monitor.record.outbox_desk import OutboxDesk
     from monitor.record.outbox_rows import OutboxRow
-    from monitor.outgoing import OutboxFacts
 
 
 def add(verbs: Verbs[argparse.ArgumentParser]) -> None:
