@@ -45,7 +45,8 @@ EXPOSE 8080
 # It is answered by an orderly stop, and every child is waited for: no init such as tini is needed in front.
 STOPSIGNAL SIGTERM
 # Unhealthy is a daemon whose threads hang, which a restart mends; cameras and brokers come and go without. For `web.listen` at port 8080.
+# Docker by itself only shows it; Podman restarts with --health-on-failure=restart. Not urllib: it would ask the proxy that an engine may set.
 HEALTHCHECK --interval=30s --timeout=10s --start-period=3m --retries=3 \
-    CMD ["python", "-c", "import urllib.request; urllib.request.urlopen('http://127.0.0.1:8080/healthz', timeout=8)"]
+    CMD ["python", "-c", "import http.client; to = http.client.HTTPConnection('127.0.0.1', 8080, timeout=8); to.request('GET', '/healthz'); exit(to.getresponse().status != 200)"]
 ENTRYPOINT ["monitor"]
 CMD ["run", "--config", "/etc/monitor/config.yaml"]

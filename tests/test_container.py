@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import fnmatch
 import json
+import os
 import re
 import shlex
 import subprocess
@@ -161,13 +162,15 @@ def test_the_health_check_says_what_healthz_says(status: int, code: int) -> None
     command = json.loads(re.sub(r"^.*? CMD ", "", of("HEALTHCHECK")[0]))
     server = HTTPServer(("127.0.0.1", 0), Answers)
     server.status = status  # type: ignore[attr-defined]
+    server.timeout = 10
     thread = Thread(target=server.handle_request)
     thread.start()
-    code_line = command[2].replace("127.0.0.1:8080", f"127.0.0.1:{server.server_port}")
-    done = subprocess.run([sys.executable, *command[1:2], code_line], capture_output=True, check=False, timeout=30)
+    code_line = command[2].replace("8080", str(server.server_port))
+    proxy = {"http_proxy": "http://127.0.0.1:9"}
+    done = subprocess.run([sys.executable, "-c", code_line], capture_output=True, check=False, timeout=30, env={**os.environ, **proxy})
     thread.join()
     server.server_close()
-    assert command[0] == "python"
+    assert command[:2] == ["python", "-c"]
     assert done.returncode == code
 
 
@@ -196,7 +199,7 @@ def test_the_configuration_is_where_the_image_looks_and_the_page_where_the_check
     assert json.loads(of("CMD")[0])[-1] == target
     port = config(tmp_path, ENVIRON).web.listen.rpartition(":")[2]
     assert of("EXPOSE") == [port]
-    assert f"127.0.0.1:{port}/healthz" in of("HEALTHCHECK")[0]
+    assert f"'127.0.0.1', {port}" in of("HEALTHCHECK")[0]
     assert DAEMON["ports"] == [f"127.0.0.1:{port}:{port}"]
 
 
