@@ -82,7 +82,8 @@ class Daemon:
             (config.history, config.snapshots),
             clock,
         )
-        self.clipping = Clipping(config.clips, Clips(config.clips, config.snapshots), clock) if config.clips.enabled else None
+        clips = Clips(config.clips, config.snapshots)
+        self.clipping = Clipping(config.clips, clips, clock, self.history.today) if config.clips.enabled else None
 
     @property
     def config(self) -> Config:

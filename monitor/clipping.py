@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 
 from monitor.camera.ring import LAG, Ring
@@ -66,14 +66,18 @@ class Clip:
 
 
 class Clipping:
-    """Makes the clips of all cameras. `ring` and `put` are for any thread. dropped: alerts that went without a clip."""
+    """Makes the clips of all cameras. `ring` and `put` are for any thread. dropped: alerts that went without a clip.
 
-    def __init__(self, settings: ClipSettings, clips: Clips, clock: Clock) -> None:
+    today: gives the Unix seconds by which the ages of clips are judged.
+    """
+
+    def __init__(self, settings: ClipSettings, clips: Clips, clock: Clock, today: Callable[[], float]) -> None:
         self.wake = threading.Event()
         self.dropped = 0
         self._settings = settings
         self._clips = clips
         self._clock = clock
+        self._today = today
         self._rings: dict[str, Ring] = {}
         self._lock = threading.Lock()
         self._begun: list[Clip] = []
@@ -104,7 +108,7 @@ class Clipping:
         """Encode some of the pictures that have come, and save the clips that are over."""
         if now.mono - self._swept >= HOUSEKEEPING:
             self._swept = now.mono
-            self._clips.sweep(now.wall)
+            self._clips.sweep(self._today())
         with self._lock:
             self._making += self._begun
             self._begun = []

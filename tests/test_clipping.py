@@ -48,7 +48,7 @@ class Bench:
         self.clock = ManualClock()
         self.clips = Noted(config.clips, config.snapshots)
         self.clips.saved, self.clips.began = {}, self.clock.now().mono
-        self.clipping = Clipping(config.clips, self.clips, self.clock)
+        self.clipping = Clipping(config.clips, self.clips, self.clock, lambda: self.clock.now().wall)
         self.ring = self.clipping.ring("porch")
         self.shown: Image | None = painted()
 
