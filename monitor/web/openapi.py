@@ -12,7 +12,6 @@ import yaml
 
 from monitor.web.answers import answer
 
-
 _STATUS = Path(__file__).parents[1] / "share/schemas/bridge_health.json"
 
 
