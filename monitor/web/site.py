@@ -10,7 +10,7 @@ from werkzeug.exceptions import HTTPException
 
 from monitor.clock import Clock
 from monitor.config.schema import WebSettings
-from monitor.web import api, headers, live, login, metrics, openapi, predict
+from monitor.web import api, headers, live, login, metrics, openapi, page, predict
 from monitor.web.answers import answer
 from monitor.web.guard import Guard
 from monitor.web.window import Window
@@ -45,6 +45,7 @@ def make_site(window: Window, settings: WebSettings, clock: Clock, closing: thre
         login.blueprint(window, settings, guard, clock),
         metrics.blueprint(window),
         openapi.blueprint(),
+        page.blueprint(window),
         predict.blueprint(window),
     ):
         app.register_blueprint(routes)
