@@ -56,3 +56,10 @@ def test_workers_that_hang_are_told_by_their_kind_and_not_by_their_camera(window
     window.stuck = ("record", "capture-porch", "capture-yard")
     answer = client.get("/healthz")
     assert (answer.status_code, answer.json) == (503, {"status": "stuck", "why": ["capture", "record"]})
+
+
+def test_strangers_are_told_this_and_no_figures(locked: FlaskClient, tokens: list[str]) -> None:
+    assert (locked.get("/healthz").status_code, locked.get("/healthz").json) == (200, {"status": "ok"})
+    assert locked.get("/metrics").status_code == 401
+    scraped = locked.get("/metrics", headers={"Authorization": f"Bearer {tokens[0]}"})
+    assert (scraped.status_code, scraped.mimetype) == (200, "text/plain")
