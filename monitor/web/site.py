@@ -46,7 +46,6 @@ def make_site(window: Window, settings: WebSettings, clock: Clock, closing: thre
         metrics.blueprint(window),
         openapi.blueprint(),
         page.blueprint(window),
-        page.blueprint(window),
         predict.blueprint(window),
     ):
         app.register_blueprint(routes)
