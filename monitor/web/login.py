@@ -45,7 +45,8 @@ def blueprint(window: Window, settings: WebSettings, guard: Guard, clock: Clock)
     @routes.post("/login")
     def sign_in() -> ResponseReturnValue:
         sent = flask.request.form
-        if not _same(sent.get("csrf", ""), flask.request.cookies.get(_FORM_COOKIE, "-")):
+        ours = flask.request.cookies.get(_FORM_COOKIE)
+        if not ours or not _same(sent.get("csrf", ""), ours):
             return page(403, "This form was too old, or cookies are off. Please try again.")
         address = flask.g.caller.address
         wait = attempts.count(address)
