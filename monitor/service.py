@@ -26,6 +26,7 @@ from monitor.config.schema import ModelSettings
 from monitor.errors import MonitorError
 from monitor.ladder import BUG, DONE, SHORTAGES
 from monitor.observe.logs import Logs
+from monitor.page import page_of
 from monitor.record.store import LastRun
 from monitor.reporting import Reporter
 from monitor.rulebook import check_models
@@ -87,12 +88,13 @@ class Service:
             _tell_of_the_last_run(daemon.history.last_run)
             self._notifier.ready("watching")
             reporter = Reporter(daemon, self._notifier, self._clock)
-            while True:
-                request = self._signals.wait(timeout=1.0)
-                self._report(reporter)
-                successor = self._reload(daemon) if request is Request.RELOAD else None
-                if request is not None and (successor is not None or request is not Request.RELOAD):
-                    break
+            with page_of(daemon, reporter.vitals, self._clock):
+                while True:
+                    request = self._signals.wait(timeout=1.0)
+                    self._report(reporter)
+                    successor = self._reload(daemon) if request is Request.RELOAD else None
+                    if request is not None and (successor is not None or request is not Request.RELOAD):
+                        break
         except BaseException:
             daemon.stop()
             raise

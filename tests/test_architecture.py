@@ -32,6 +32,7 @@ FLOORS = [
     ("app", "ladder"),
     ("vitals",),
     ("reporting", "window"),
+    ("page",),
     ("service",),
     ("bench", "doctor"),
     ("verbs",),

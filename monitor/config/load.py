@@ -17,7 +17,6 @@ from monitor.config.explain import MOST, explain
 from monitor.config.exposure import exposure
 from monitor.config.faults import Fault, Where, dotted
 from monitor.config.hints import hints
-from monitor.config.later import written_too_early
 from monitor.config.names import check_names
 from monitor.config.read import find_config, read_text
 from monitor.config.schema import Config
@@ -125,5 +124,3 @@ def _warnings(path: Path, document: Document, config: Config) -> Iterator[str]:
     literal = [where for where, _ in secret_places(config) if where not in document.written]
     yield from (f"{path}: {text}" for text in exposure(path, literal))
     yield from (f"{path}: {place(fault.where)} {fault.message}" for fault in hints(config))
-    if early := [place(where) for where in written_too_early(document)]:
-        yield f"{path}: not built yet, and without effect in this version: {', '.join(early)}"

@@ -16,20 +16,6 @@ def test_a_plain_configuration_warns_of_nothing(load_text: Load) -> None:
     assert load_text(DEMO + "    decode: keyframes\n    view: centre\nmodel: {engine: torch, precision: fp32}\n").warnings == ()
 
 
-def test_what_is_not_built_yet_is_said_in_one_line(load_text: Load) -> None:
-    [warning] = load_text(DEMO + "web: {listen: '[::1]:80'}\n").warnings
-    assert "web (line 4)" in warning
-
-
-def test_what_is_switched_off_needs_no_part_that_is_not_built(load_text: Load) -> None:
-    assert load_text(DEMO + "web: {enabled: false, listen: 'localhost:80'}\n").warnings == ()
-    assert load_text(DEMO + "web: {}\n").warnings == ()
-
-
-def test_only_the_keys_themselves_are_meant(load_text: Load) -> None:
-    assert load_text("cameras: {web: {source: demo, zones: {view: [[0, 0], [1, 0], [1, 1]]}}}").warnings == ()
-
-
 @pytest.mark.parametrize(
     ("mqtt", "words"),
     [

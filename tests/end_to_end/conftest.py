@@ -42,7 +42,7 @@ WEIGHTS = Path(os.environ.get("MONITOR_WEIGHTS") or ROOT / "weights")
 
 
 def settings(cameras: Mapping[str, Mapping[str, Any]], mqtt: Mapping[str, Any] | int | None = None, **sections: Any) -> dict[str, Any]:
-    """A configuration with the rule `cat`. mqtt: the section, or the port of a broker on this machine; None: no MQTT."""
+    """A configuration with the rule `cat`, without a page. mqtt: the section, or the port of a broker on this machine; None: no MQTT."""
     if mqtt is None:
         mqtt = {"enabled": False}
     elif isinstance(mqtt, int):
@@ -54,6 +54,7 @@ def settings(cameras: Mapping[str, Mapping[str, Any]], mqtt: Mapping[str, Any] |
         "model": {"name": MODEL, "weights": str(WEIGHTS)},
         "rules": rules,
         "mqtt": dict(mqtt),
+        "web": {"enabled": False},
         **sections,
     }
 
