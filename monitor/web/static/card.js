@@ -16,18 +16,14 @@ export function makeCard({ name }) {
   const labels = bars(0);
   const [notice, gate, empty] = [el("p", { class: "trouble" }), el("p", { class: "gate" }), el("p", { class: "quiet" })];
   const rules = el("ul", { class: "rules" });
-  const ruleTitle = el("h4", null, "Rules");
-  picture.node.append(overlay.node);
+  const [labelTitle, ruleTitle] = [el("h4", null, "Labels"), el("h4", null, "Rules")];
+  const facts = el("div", { class: "card-facts" }, notice, gate, labelTitle, labels.node, empty, ruleTitle, rules);
+  picture.image.after(overlay.node);
   const node = el(
     "article",
     { class: "panel card", "aria-label": name },
     el("header", null, el("h3", null, name), state.node),
-    el(
-      "div",
-      { class: "card-body" },
-      picture.node,
-      el("div", { class: "card-facts" }, notice, gate, el("h4", null, "Labels"), labels.node, empty, ruleTitle, rules),
-    ),
+    el("div", { class: "card-body" }, picture.node, facts),
   );
 
   function update({ live }) {
@@ -40,8 +36,10 @@ export function makeCard({ name }) {
     overlay.node.toggleAttribute("hidden", !online);
     say(notice, noticeOf(live));
     say(gate, online && live.gate ? `Gate: ${live.gate.words}` : "");
-    labels.update(live.labels ?? []);
-    say(empty, live.labels?.length ? "" : online ? "The model has not looked yet." : "No picture, no labels.");
+    labelTitle.hidden = !online;
+    labels.update(online ? (live.labels ?? []) : []); // those of a camera that is away are of the past
+    say(empty, online && !live.labels?.length ? "The model has not looked yet." : "");
+    facts.hidden = !online && !live.rules?.length;
     ruleTitle.hidden = !live.rules?.length;
     follow(rules, live.rules ?? [], (rule) => `${rule.zone}\n${rule.rule}`, makeRule);
   }

@@ -1,5 +1,5 @@
 // One alert in the list: its picture, what it was, and its clip on demand.
-import { chip, el, setText } from "./dom.js";
+import { chip, el, say, setText } from "./dom.js";
 import { clipUrl } from "./episodes.js";
 import { clock, duration, ENDED, exact, percent, since } from "./words.js";
 
@@ -17,7 +17,7 @@ export function makeEpisode({ id, camera, rule, zone, started_at: started }) {
     setText(label, `${episode.label} ${percent(episode.score)}`);
     const ended = ENDED[episode.reason] ?? episode.reason ?? "ended";
     state.update(episode.ended ? "calm" : "good", episode.ended ? ended : "still there");
-    setText(facts, factsOf(episode));
+    say(facts, factsOf(episode));
     if (episode.snapshot && episode.snapshot !== pictured) {
       pictured = episode.snapshot;
       thumb.replaceChildren(snapshot(episode));
@@ -40,7 +40,9 @@ export function makeEpisode({ id, camera, rule, zone, started_at: started }) {
 }
 
 function factsOf(episode) {
-  const words = [episode.duration > 0 ? `lasted ${duration(episode.duration)}${episode.ended ? "" : " so far"}` : "has just begun"];
+  const words = [];
+  if (episode.ended) words.push(`lasted ${duration(episode.duration)}`);
+  else if (episode.duration > 0) words.push(`there for ${duration(episode.duration)} at the last news`);
   if (episode.severity === "notice") words.push("a notice");
   if (["unsynchronised", "unset"].includes(episode.time_quality)) words.push("the time is not certain");
   return words.join(" · ");

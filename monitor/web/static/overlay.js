@@ -26,7 +26,7 @@ export function makeOverlay() {
 
 function zone(name, corners, width) {
   const [x, y] = corners.reduce((highest, corner) => (corner[1] < highest[1] ? corner : highest));
-  const size = width / 40;
+  const size = width / 32;
   return svg(
     "g",
     { class: "zone" },

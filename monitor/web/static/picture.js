@@ -5,7 +5,7 @@ import { prefer, wish } from "./streams.js";
 const AGAIN = 5000; // milliseconds until a picture that did not come is asked for again
 const calm = matchMedia("(prefers-reduced-motion: reduce)");
 
-/** Make the picture. Its node gets the overlay put into it. update(online): whether the camera has pictures at all. */
+/** Make the picture. update(online): whether the camera has pictures at all. */
 export function makePicture(camera) {
   const url = `/api/cameras/${encodeURIComponent(camera)}`;
   const image = el("img", { alt: `Picture of ${camera}`, hidden: true });
@@ -61,6 +61,7 @@ export function makePicture(camera) {
 
   return {
     node,
+    image,
     /** The camera has pictures, or why it has none. */
     update(nowOnline, why) {
       if (!nowOnline) say(words, why);

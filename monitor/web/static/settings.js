@@ -3,11 +3,15 @@ import { getJson } from "./api.js";
 import { byId, el, say } from "./dom.js";
 import { onShow } from "./tabs.js";
 
-const isBranch = (value) => value !== null && typeof value === "object" && Object.keys(value).length > 0;
+const isObject = (value) => value !== null && typeof value === "object";
+
+/** Whether a value has something to open; a list of plain values is a line. */
+const isBranch = (value) => isObject(value) && Object.keys(value).length > 0 && !(Array.isArray(value) && !value.some(isObject));
 
 function leafWords(value) {
   if (value === null) return "not set";
   if (typeof value === "boolean") return value ? "yes" : "no";
+  if (Array.isArray(value)) return value.map(leafWords).join(", ") || "none";
   return typeof value === "object" ? "none" : String(value);
 }
 

@@ -4,8 +4,8 @@ import { byId, el, svg } from "./dom.js";
 import { endOf, gather, newestFirst, startOf } from "./episodes.js";
 import { duration } from "./words.js";
 
-const DAY = 86_400_000; // milliseconds
-const THINNEST = DAY / 400; // a bar that can still be seen
+const SECOND = 1000; // milliseconds; the strip is drawn in seconds, as browsers cannot place what is 33,554,432 units away
+const THINNEST = 216; // seconds: a bar that can still be seen, 1/400 of a day
 const HOURS = [0, 6, 12, 18, 24];
 const MOST = 1000;
 let asked = 0;
@@ -48,10 +48,10 @@ function line(name, episodes, from, until) {
   });
   const count = spans.length === 1 ? "1 alert" : `${spans.length} alerts`;
   const bar = ({ start, end, words }) =>
-    svg("rect", { x: start - from, y: 0, width: Math.max(end - start, THINNEST), height: 10 }, svg("title", null, words));
+    svg("rect", { x: (start - from) / SECOND, y: 0, width: Math.max((end - start) / SECOND, THINNEST), height: 10 }, svg("title", null, words));
   const strip = svg(
     "svg",
-    { viewBox: `0 0 ${until - from} 10`, preserveAspectRatio: "none", role: "img", "aria-label": `${count}: ${spans.map((span) => span.words).join("; ")}` },
+    { viewBox: `0 0 ${(until - from) / SECOND} 10`, preserveAspectRatio: "none", role: "img", "aria-label": `${count}: ${spans.map((span) => span.words).join("; ")}` },
     ...spans.map(bar),
   );
   return el("div", { class: "line" }, el("p", null, name, " ", el("span", { class: "quiet" }, count)), strip);
