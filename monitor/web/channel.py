@@ -18,6 +18,9 @@ LARGE = 65_536
 TOGETHER = 40_000_000
 """Bytes: from where a body counts as large, and what all bodies may have at once: four or five pictures."""
 
+PER_ADDRESS = 60
+"""Connections of one address, of the hundred there may be: whoever takes all theirs leaves room for others. A browser takes six."""
+
 _SENTENCES = {
     400: "that is not HTTP as a browser speaks it",
     413: "that is too large: a picture may have 8 MB, anything else 64 kB",
@@ -55,6 +58,11 @@ class Channel(HTTPChannel):  # type: ignore[misc]
     error_task_class = Refusal
     request: Any
     """What has come in of a request that is not complete, or None."""
+
+    def __init__(self, server: Any, sock: Any, addr: Any, adj: Any, map: Any = None) -> None:  # noqa: A002 - waitress's names
+        super().__init__(server, sock, addr, adj, map)
+        if sum(channel.addr[0] == addr[0] for channel in server.active_channels.values()) > PER_ADDRESS:
+            self.will_close = True
 
     def received(self, data: bytes) -> bool:
         """Take in what has come; False: the connection ends, it was not looked at."""

@@ -13,6 +13,7 @@ import flask
 from flask.typing import ResponseReturnValue
 
 from monitor.clock import Clock
+from monitor.config.address import split_listen
 from monitor.config.schema import WebSettings
 from monitor.web.answers import refuse
 from monitor.web.caller import Caller, caller, crosses_sites
@@ -37,7 +38,7 @@ class Guard:
 
     def __init__(self, settings: WebSettings, clock: Clock) -> None:
         self.sessions = Sessions(clock)
-        self._names = own_names(settings.allowed_hosts)
+        self._names = own_names([*settings.allowed_hosts, split_listen(settings.listen)[0]])
         self._tokens = [token.get_secret_value().encode() for token in settings.tokens]
         self._attempts = Attempts(clock, _TOKENS_TRIED)
         self._has_password = settings.password_hash is not None

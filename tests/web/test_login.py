@@ -141,6 +141,21 @@ def test_the_token_of_one_session_does_not_do_for_another(locked: FlaskClient) -
     assert locked.post("/logout", headers=token).status_code == 403
 
 
+def test_signing_in_again_ends_the_session_before(inside: FlaskClient) -> None:
+    before = inside.get_cookie("session")
+    assert before
+    form = inside.application.test_client()
+    assert sign_in(form).status_code == 303
+    assert inside.get("/api/status").status_code == 200
+    form.delete_cookie("session")
+    form.get("/login")
+    form.set_cookie("session", before.value)
+    csrf = form.get_cookie("login", path="/login")
+    assert csrf
+    assert form.post("/login", data={"username": "admin", "password": PASSWORD, "csrf": csrf.value}).status_code == 303
+    assert inside.get("/api/status").status_code == 401
+
+
 def test_predicting_needs_the_token_of_the_page(inside: FlaskClient) -> None:
     assert inside.post("/predict").status_code == 403
     assert inside.post("/predict", headers=csrf_of(inside)).status_code == 415

@@ -145,8 +145,10 @@ def test_another_name_than_ours_gets_nothing(client: FlaskClient, inside: FlaskC
 
 
 def test_a_name_that_is_allowed_is_ours(window: FakeWindow, clock: ManualClock) -> None:
-    browser = make_site(window, WebSettings(allowed_hosts=["cam.example.org"]), clock, threading.Event()).test_client()
-    assert browser.get("/", headers={"Host": "cam.example.org:443"}).status_code == 200
+    settings = WebSettings(allowed_hosts=["cam.example.org"], listen="porch.lan:8080", password_hash=SecretStr(HASH))
+    browser = make_site(window, settings, clock, threading.Event()).test_client()
+    assert browser.get("/healthz", headers={"Host": "cam.example.org:443"}).status_code == 200
+    assert browser.get("/healthz", headers={"Host": "porch.lan:8080"}).status_code == 200
     assert browser.get("/", headers={"Host": "example.org"}).status_code == 421
 
 

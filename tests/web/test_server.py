@@ -257,6 +257,25 @@ def test_many_who_send_pictures_at_once_do_not_take_the_memory(served: Served, m
         first.sendall(b"x" * 50_000)
 
 
+def test_one_address_cannot_take_all_connections(served: Served, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(channel, "PER_ADDRESS", 3)
+    clients = [served.connect() for _ in range(3)]
+    with served.connect() as one_more:
+        assert is_closed(one_more)
+    clients.pop().close()
+    wait_for(lambda: serves(served))
+    for client in clients:
+        client.close()
+
+
+def serves(served: Served) -> bool:
+    try:
+        with served.get("/healthz") as response:
+            return response.read() != b""
+    except (http.client.RemoteDisconnected, ConnectionError):
+        return False
+
+
 def answered(client: socket.socket, sent: bytes) -> bool:
     client.sendall(sent)
     answer = client.recv(65536)
