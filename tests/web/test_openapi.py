@@ -148,7 +148,7 @@ def test_whatever_is_asked_is_answered_as_described(app: flask.Flask, method: st
     described.app = Local(app)
 
     @settings(
-        max_examples=30,
+        max_examples=60,
         derandomize=True,
         database=None,
         deadline=None,
