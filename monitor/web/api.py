@@ -23,7 +23,6 @@ from monitor.web.window import Json, Window
 _ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,150}")
 _SEQ = re.compile(r"[0-9]{1,9}")
 _LINES_AT_ONCE = 200
-_YEAR = 31_536_000
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 """How a text begins that a spreadsheet would compute instead of show."""
 
@@ -110,12 +109,8 @@ def _send(path: Path | None, kind: str, otherwise: str) -> flask.Response:
         refuse(404, otherwise)
     try:
         # Absolute, as Flask takes a relative path from the package's folder.
-        response = flask.send_file(path.absolute(), mimetype=kind, conditional=True, max_age=_YEAR)
+        return flask.send_file(path.absolute(), mimetype=kind, conditional=True)
     except OSError:  # cleared away since it was found
         refuse(404, otherwise)
     except RequestedRangeNotSatisfiable as error:
         refuse(416, f"the file has only {error.length} bytes")
-    response.cache_control.public = False
-    response.cache_control.private = True
-    response.cache_control.immutable = True
-    return response
