@@ -21,7 +21,7 @@ export async function getJson(path, parameters = {}) {
 }
 
 /** Make a query of those parameters that have a value. */
-export const queryOf = (parameters) => new URLSearchParams(Object.entries(parameters).filter(([, value]) => value !== "" && value !== null)).toString();
+export const queryOf = (parameters) => new URLSearchParams(Object.entries(parameters).filter(([, value]) => value !== "")).toString();
 
 /** Say what went wrong. status: of HTTP, 0 for no answer. */
 export function errorOf(status, body) {

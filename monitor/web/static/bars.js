@@ -6,7 +6,7 @@ import { percent } from "./words.js";
 export function bars(digits) {
   const node = el("ol", { class: "bars" });
   const bar = () => {
-    const [label, share, fill] = [el("span", { class: "bar-label" }), el("span", { class: "bar-share" }), el("span", { class: "bar-fill" })];
+    const [label, share, fill] = ["bar-label", "bar-share", "bar-fill"].map((kind) => el("span", { class: kind }));
     return {
       node: el("li", null, label, share, el("span", { class: "bar", "aria-hidden": "true" }, fill)),
       update: (item) => {

@@ -1,12 +1,14 @@
 // Making elements. Foreign text only ever becomes text: nothing here reads markup.
 
+const SVG = "http://www.w3.org/2000/svg";
+
 export const byId = (id) => document.getElementById(id);
 
 /** Make an HTML element. attributes: null and false are left out, functions become listeners ("onclick"). children: nodes or strings. */
 export const el = (tag, attributes, ...children) => dress(document.createElement(tag), attributes, children);
 
 /** Make an SVG element, in the same way. */
-export const svg = (tag, attributes, ...children) => dress(document.createElementNS("http://www.w3.org/2000/svg", tag), attributes, children);
+export const svg = (tag, attributes, ...children) => dress(document.createElementNS(SVG, tag), attributes, children);
 
 function dress(node, attributes, children) {
   for (const [name, value] of Object.entries(attributes ?? {})) {

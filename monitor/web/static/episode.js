@@ -58,9 +58,10 @@ function snapshot({ snapshot: address, label, camera }) {
 function clipButton(id, place, words) {
   const play = () => {
     const video = el("video", { src: clipUrl(id), controls: true, autoplay: true, playsinline: true, "aria-label": `Clip ${words}` });
-    video.addEventListener("error", () => place.replaceChildren(el("p", { class: "quiet", role: "status" }, "There is no clip of this alert.")));
+    const missing = el("p", { class: "quiet", role: "status" }, "There is no clip of this alert.");
+    video.addEventListener("error", () => place.replaceChildren(missing));
     place.replaceChildren(video);
     video.focus();
   };
-  return el("button", { type: "button", "aria-label": `Play the clip ${words}`, onclick: play }, "Play clip");
+  return el("button", { type: "button", "aria-label": `Play clip ${words}`, onclick: play }, "Play clip");
 }

@@ -35,11 +35,13 @@ function row(sighting) {
 function draw(sightings) {
   const newest = sightings.toReversed().map((sighting, place) => ({ ...sighting, place }));
   follow(byId("history-rows"), newest, (sighting) => JSON.stringify(sighting), row);
-  follow(byId("history-labels"), [...new Set(sightings.map(({ label }) => label))].sort(), (label) => label, (label) => ({ node: el("option", { value: label }) }));
+  const labels = [...new Set(sightings.map(({ label }) => label))].sort();
+  byId("history-labels").replaceChildren(...labels.map((label) => el("option", { value: label })));
   byId("history-table").hidden = !sightings.length;
   byId("history-empty").hidden = sightings.length > 0;
   const words = sightings.length === 1 ? "1 sighting" : `${sightings.length} sightings`;
-  setText(byId("history-note"), sightings.length < ROWS ? words : `The newest ${ROWS} sightings. Narrow the filters, or download them all.`);
+  const more = `The newest ${ROWS} sightings. Narrow the filters, or download them all.`;
+  setText(byId("history-note"), sightings.length < ROWS ? words : more);
 }
 
 async function load() {

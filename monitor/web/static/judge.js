@@ -64,7 +64,8 @@ function disk({ path, total, free }) {
 }
 
 function storage({ trouble, written_per_day: written }) {
-  return thing("History", trouble ? "bad" : "good", trouble || "Is being written", [["Written a day", written === null ? null : bytes(written)]]);
+  const words = trouble || "Is being written";
+  return thing("History", trouble ? "bad" : "good", words, [["Written a day", written === null ? null : bytes(written)]]);
 }
 
 function board({ temperature, throttled, duty }) {

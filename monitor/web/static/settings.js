@@ -24,12 +24,14 @@ function tree(value) {
   return el("ul", null, ...rows);
 }
 
-const leaf = (name, value) => el("p", null, el("span", { class: "key-name" }, name), " ", el("code", value === null ? { class: "quiet" } : null, leafWords(value)));
+const key = (name) => el("span", { class: "key-name" }, name);
+
+const leaf = (name, value) => el("p", null, key(name), " ", el("code", value === null ? { class: "quiet" } : null, leafWords(value)));
 
 function branch(name, value) {
   const count = Object.keys(value).length;
   const words = Array.isArray(value) ? `${count} ${count === 1 ? "entry" : "entries"}` : "";
-  return el("details", null, el("summary", null, el("span", { class: "key-name" }, name), " ", el("span", { class: "quiet" }, words)), tree(value));
+  return el("details", null, el("summary", null, key(name), " ", el("span", { class: "quiet" }, words)), tree(value));
 }
 
 async function load() {

@@ -26,7 +26,8 @@ export async function drawTimeline({ camera, label }) {
   if (Number.isNaN(from.getTime())) return;
   const until = new Date(from.getFullYear(), from.getMonth(), from.getDate() + 1); // not always 24 hours later
   try {
-    const { alerts } = await getJson("/api/alerts", { camera, label, since: from.toISOString(), until: until.toISOString(), limit: MOST });
+    const day = { since: from.toISOString(), until: until.toISOString() };
+    const { alerts } = await getJson("/api/alerts", { camera, label, ...day, limit: MOST });
     if (turn === asked) box.replaceChildren(...lines(newestFirst(gather(new Map(), alerts)), from.getTime(), until.getTime()));
   } catch (error) {
     box.replaceChildren(el("p", { class: "trouble", role: "alert" }, error.message));
@@ -37,7 +38,8 @@ function lines(episodes, from, until) {
   if (!episodes.length) return [el("p", { class: "quiet" }, "No alert on this day.")];
   const rules = Map.groupBy(episodes, ({ camera, zone, rule }) => `${rule} · ${zone === "frame" ? camera : `${camera}, ${zone}`}`);
   const drawn = [...rules].sort(([a], [b]) => a.localeCompare(b)).map(([name, own]) => line(name, own, from, until));
-  return [...drawn, el("div", { class: "hours", "aria-hidden": "true" }, ...HOURS.map((hour) => el("span", null, `${hour}`.padStart(2, "0"))))];
+  const hours = HOURS.map((hour) => el("span", null, `${hour}`.padStart(2, "0")));
+  return [...drawn, el("div", { class: "hours", "aria-hidden": "true" }, ...hours)];
 }
 
 function line(name, episodes, from, until) {
@@ -47,13 +49,13 @@ function line(name, episodes, from, until) {
     return { start, end, words: `${episode.label}, ${time(start)}, ${episode.ended ? duration(episode.duration) : "still there"}` };
   });
   const count = spans.length === 1 ? "1 alert" : `${spans.length} alerts`;
-  const bar = ({ start, end, words }) =>
-    svg("rect", { x: (start - from) / SECOND, y: 0, width: Math.max((end - start) / SECOND, THINNEST), height: 10 }, svg("title", null, words));
-  const strip = svg(
-    "svg",
-    { viewBox: `0 0 ${(until - from) / SECOND} 10`, preserveAspectRatio: "none", role: "img", "aria-label": `${count}: ${spans.map((span) => span.words).join("; ")}` },
-    ...spans.map(bar),
-  );
+  const bar = ({ start, end, words }) => {
+    const width = Math.max((end - start) / SECOND, THINNEST);
+    return svg("rect", { x: (start - from) / SECOND, y: 0, width, height: 10 }, svg("title", null, words));
+  };
+  const told = `${count}: ${spans.map(({ words }) => words).join("; ")}`;
+  const viewBox = `0 0 ${(until - from) / SECOND} 10`;
+  const strip = svg("svg", { viewBox, preserveAspectRatio: "none", role: "img", "aria-label": told }, ...spans.map(bar));
   return el("div", { class: "line" }, el("p", null, name, " ", el("span", { class: "quiet" }, count)), strip);
 }
 

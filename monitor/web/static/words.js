@@ -5,7 +5,12 @@ const LOCALE = "en-GB";
 const RELATIVE = new Intl.RelativeTimeFormat(LOCALE, { numeric: "auto" });
 const STEPS = [["day", 86400], ["hour", 3600], ["minute", 60]];
 
-export const OFFLINE = { lost: "no connection", auth_failed: "the camera refuses the password", frozen: "it gives no new pictures", ended: "the video has ended" };
+export const OFFLINE = {
+  lost: "no connection",
+  auth_failed: "the camera refuses the password",
+  frozen: "it gives no new pictures",
+  ended: "the video has ended",
+};
 export const PROBLEM = {
   frozen: "the same picture again and again",
   black: "nothing in the picture",
