@@ -9,14 +9,16 @@ from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+import flask
 import pytest
 
-from monitor.clock import ManualClock, SystemClock, stopwatch
+from monitor.clock import Clock, ManualClock, SystemClock, stopwatch
 from monitor.config.schema import WebSettings
 from monitor.runtime.threads import Worker, stop_all
 from monitor.web import channel, patience, server
 from monitor.web.server import Server
-from monitor.web.window import Pictures
+from monitor.web.site import make_site
+from monitor.web.window import Pictures, Window
 from tests.web.fakes import FakeWindow
 
 PATIENCE = 20.0
@@ -163,6 +165,23 @@ def test_it_can_be_started_again_and_whoever_was_served_is_served_again(tmp_path
                 client.setblocking(False)
                 assert b"200 OK" in stepped(page, client)
     assert helpers() == []
+
+
+def test_streams_are_told_of_a_stop_and_not_after_the_next_start(tmp_path: Path, free_port: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    told: list[threading.Event] = []
+
+    def site(window: Window, settings: WebSettings, clock: Clock, ending: threading.Event) -> flask.Flask:
+        told.append(ending)
+        return make_site(window, settings, clock, ending)
+
+    monkeypatch.setattr(server, "make_site", site)
+    page = Server(FakeWindow(tmp_path), WebSettings(listen=f"127.0.0.1:{free_port}"), ManualClock())
+    for _ in range(2):
+        with closing(page):
+            page.start()
+            assert not told[0].is_set()
+        assert told[0].is_set()
+    assert len(told) == 1
 
 
 def stepped(page: Server, client: socket.socket) -> bytes:
