@@ -30,7 +30,7 @@ export function makeCard({ name }) {
     const online = live.state === "online";
     const offline = [known(OFFLINE, live.reason), live.detail].filter(Boolean).join("; ");
     state.update(...mood(live));
-    if (live.size) picture.node.style.aspectRatio = live.size.join(" / ");
+    picture.node.style.aspectRatio = online && live.size ? live.size.join(" / ") : "";
     picture.update(online, live.state === "offline" ? `Offline: ${offline}.` : "Connecting…");
     overlay.update(live);
     overlay.node.toggleAttribute("hidden", !online);

@@ -26,7 +26,7 @@ export function setText(node, text) {
 
 /** Show a sentence in an element that is hidden while there is none. */
 export function say(node, text) {
-  setText(node, text ?? "");
+  setText(node, text || "");
   node.hidden = !text;
 }
 

@@ -22,10 +22,10 @@ function open(state) {
   for (const kind of ["live", "status", "alert"]) source.addEventListener(kind, (event) => tell(kind, JSON.parse(event.data)));
   source.onerror = () => {
     state("warning", "reconnecting");
-    // The browser goes on by itself unless it was refused; then the API says why.
+    // The browser goes on by itself unless it was refused: for want of a session, or of a seat.
     if (source?.readyState === EventSource.CLOSED) {
       timer = setTimeout(() => open(state), AGAIN);
-      getJson("/api/status").catch(() => null);
+      getJson("/api/status").then(() => state("warning", "too many viewers"), () => null);
     }
   };
 }

@@ -1,6 +1,6 @@
 // Sightings with filters, and downloads of just these.
 import { getJson, queryOf } from "./api.js";
-import { byId, el, follow, say, setText } from "./dom.js";
+import { byId, el, follow, say } from "./dom.js";
 import { onShow } from "./tabs.js";
 import { drawTimeline, startTimeline } from "./timeline.js";
 import { clock, duration, exact, percent } from "./words.js";
@@ -39,9 +39,9 @@ function draw(sightings) {
   byId("history-labels").replaceChildren(...labels.map((label) => el("option", { value: label })));
   byId("history-table").hidden = !sightings.length;
   byId("history-empty").hidden = sightings.length > 0;
-  const words = sightings.length === 1 ? "1 sighting" : `${sightings.length} sightings`;
+  const count = sightings.length === 1 ? "1 sighting" : `${sightings.length} sightings`;
   const more = `The newest ${ROWS} sightings. Narrow the filters, or download them all.`;
-  setText(byId("history-note"), sightings.length < ROWS ? words : more);
+  say(byId("history-note"), sightings.length && (sightings.length < ROWS ? count : more));
 }
 
 async function load() {

@@ -30,6 +30,8 @@ export function makePicture(camera) {
   }
 
   const player = {
+    node,
+    favour: 0,
     play: () => mode !== "stream" && load("stream"),
     stop: () => mode === "stream" && load(online && visible && !document.hidden ? "still" : "none"),
   };

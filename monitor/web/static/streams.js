@@ -2,9 +2,10 @@
 import { onChange, shown } from "./tabs.js";
 
 const MOST = 4;
-let wishes = []; // players that want to stream, the favoured first
+let wishes = []; // players that want to stream, the first first
+let favours = 0;
 
-/** Wish for a stream, or no more. player: {play(), stop()}; both may be called again and again. */
+/** Wish for a stream, or no more. player: {node, favour, play(), stop()}; both may be called again and again. */
 export function wish(player, wanted) {
   if (wanted === wishes.includes(player)) return;
   wishes = wanted ? [...wishes, player] : wishes.filter((other) => other !== player);
@@ -14,12 +15,19 @@ export function wish(player, wanted) {
 
 /** Have a player stream before all others. */
 export function prefer(player) {
-  wishes = [player, ...wishes.filter((other) => other !== player)];
+  player.favour = favours += 1;
   settle();
+}
+
+/** The order of players: the one asked for last, then as they stand on the page. */
+function order(a, b) {
+  const follows = a.node.compareDocumentPosition(b.node) & Node.DOCUMENT_POSITION_FOLLOWING;
+  return b.favour - a.favour || (follows ? -1 : 1);
 }
 
 function settle() {
   const looking = !document.hidden && shown() === "live";
+  wishes.sort(order);
   const playing = looking ? wishes.slice(0, MOST) : [];
   for (const player of wishes) if (!playing.includes(player)) player.stop();
   for (const player of playing) player.play();

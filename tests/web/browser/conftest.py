@@ -61,6 +61,15 @@ class Visitor:
     browser: webdriver.Chrome
     address: str
     window: BusyWindow
+    worker: Worker
+
+    def restart(self, meanwhile: Callable[[], Any]) -> None:
+        """Stop the server, do something, and start another one at the same address."""
+        assert stop_all([self.worker], PATIENCE) == []
+        meanwhile()
+        settings = WebSettings(listen=self.address.removeprefix("http://"))
+        self.worker = Worker("web", Server(self.window, settings, SystemClock()), SystemClock())
+        self.worker.start()
 
     def open(self, tab: str = "live") -> None:
         """Load the page anew, with one part of it in view."""
@@ -95,9 +104,9 @@ class Visitor:
         """Run a script and give what it returns."""
         return self.browser.execute_script(script, *arguments)
 
-    def look(self, width: int, scheme: str = "light") -> None:
-        """Have a window of a width in CSS pixels (a phone below 500), in a light or dark scheme."""
-        metrics = {"width": width, "height": 900, "deviceScaleFactor": 1, "mobile": width < 500}
+    def look(self, width: int, scheme: str = "light", height: int = 900) -> None:
+        """Have a window of a size in CSS pixels (a phone if it is narrower than 500), in a light or dark scheme."""
+        metrics = {"width": width, "height": height, "deviceScaleFactor": 1, "mobile": width < 500}
         self.browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", metrics)
         self.media("prefers-color-scheme", scheme)
 
@@ -111,31 +120,23 @@ class Visitor:
 
 
 @contextlib.contextmanager
-def serving(window: BusyWindow, settings: WebSettings) -> Iterator[str]:
-    """Serve a window at a free port of this machine, and give the address."""
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
-    clock = SystemClock()
-    worker = Worker("web", Server(window, settings.model_copy(update={"listen": f"127.0.0.1:{port}"}), clock), clock)
-    worker.start()
-    try:
-        yield f"http://127.0.0.1:{port}"
-    finally:
-        assert stop_all([worker], PATIENCE) == []
-
-
-@contextlib.contextmanager
 def visiting(chrome: webdriver.Chrome, folder: Path, settings: WebSettings) -> Iterator[Visitor]:
-    """Have someone at a page of their own; what they had set is undone afterwards."""
-    window = BusyWindow(folder)
-    with serving(window, settings) as address:
-        visitor = Visitor(chrome, address, window)
-        WebDriverWait(chrome, PATIENCE, poll_frequency=0.05).until(lambda _: _answers(address))
+    """Have someone at a page of their own, at a free port of this machine; what they had set is undone afterwards."""
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        listen = f"127.0.0.1:{free.getsockname()[1]}"
+    window, clock = BusyWindow(folder), SystemClock()
+    server = Server(window, settings.model_copy(update={"listen": listen}), clock)
+    visitor = Visitor(chrome, f"http://{listen}", window, Worker("web", server, clock))
+    visitor.worker.start()
+    try:
+        visitor.until(lambda: _answers(listen))
         visitor.look(1280)
-        chrome.get_log("browser")  # type: ignore[no-untyped-call]
+        visitor.complaints()
         yield visitor
+    finally:
         chrome.delete_all_cookies()
         chrome.get("about:blank")
+        assert stop_all([visitor.worker], PATIENCE) == []
 
 
 @pytest.fixture
@@ -152,7 +153,7 @@ def stranger(chrome: webdriver.Chrome, tmp_path: Path) -> Iterator[Visitor]:
         yield found
 
 
-def _answers(address: str) -> bool:
-    host, port = address.removeprefix("http://").split(":")
+def _answers(listen: str) -> bool:
+    host, port = listen.split(":")
     with socket.socket() as probe:
         return probe.connect_ex((host, int(port))) == 0

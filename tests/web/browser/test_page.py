@@ -2,8 +2,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import cv2
+import numpy as np
 import pytest
 from selenium.webdriver.common.action_chains import ActionChains
+from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
 from selenium.webdriver.support.ui import Select
 
@@ -68,6 +71,21 @@ def test_nobody_is_watched_for_while_another_part_is_shown_or_the_picture_is_pau
     visitor.until(lambda: visitor.window.watching["porch"] == 1)
 
 
+def test_four_cameras_stream_at_most_and_another_one_on_request(visitor: Visitor) -> None:
+    def streaming() -> set[str]:
+        return {name for name, viewers in visitor.window.watching.items() if viewers}
+
+    def playing() -> set[str]:
+        return {card for card, word in zip(names, visitor.texts(".card .watch"), strict=True) if word == "Pause"}
+
+    names = visitor.window.names = [f"camera-{number}" for number in range(6)]
+    visitor.look(1280, height=3000)
+    visitor.open()
+    visitor.until(lambda: streaming() == set(names[:4]) and playing() == streaming())
+    visitor.browser.find_elements(By.CSS_SELECTOR, ".card .watch")[5].click()
+    visitor.until(lambda: streaming() == {names[5], *names[:3]} and playing() == streaming())
+
+
 def test_nothing_moves_by_itself_for_those_who_asked_their_system_for_that(visitor: Visitor) -> None:
     visitor.media("prefers-reduced-motion", "reduce")
     visitor.open()
@@ -116,6 +134,17 @@ def test_alerts_that_came_meanwhile_are_counted(visitor: Visitor) -> None:
     visitor.until(lambda: visitor.texts("#alerts-new") == ["1 new"])
     visitor.go("alerts")
     visitor.until(lambda: visitor.texts("#alerts-new") == [])
+
+
+def test_a_clip_is_played_on_request(visitor: Visitor, tmp_path: Path) -> None:
+    writer = cv2.VideoWriter(str(tmp_path / "clip.webm"), cv2.VideoWriter.fourcc(*"VP80"), 5, (160, 90))
+    for level in range(0, 250, 25):
+        writer.write(np.full((90, 160, 3), level, np.uint8))
+    writer.release()
+    visitor.open("alerts")
+    visitor.until(lambda: visitor.texts(".episode"))
+    visitor.find(".clip button").click()
+    visitor.until(lambda: visitor.run("return document.querySelector('video').currentTime > 0.2"))
 
 
 def test_a_clip_that_cannot_be_had_is_said_to_be_missing(visitor: Visitor) -> None:
@@ -224,9 +253,15 @@ def test_a_label_is_text_whatever_it_looks_like(visitor: Visitor) -> None:
 
 def test_a_server_that_was_away_is_found_again(visitor: Visitor) -> None:
     visitor.open()
-    visitor.run("dispatchEvent(new Event('pagehide'))")
-    visitor.run("dispatchEvent(new PageTransitionEvent('pageshow', { persisted: true }))")
+    visitor.until(lambda: visitor.run(COLOUR))
+    visitor.restart(lambda: visitor.until(lambda: visitor.texts("#connection") == ["reconnecting"]))
+    visitor.window.alert_rows.append(alert(3))
     visitor.until(lambda: visitor.texts("#connection") == ["live"])
+    visitor.until(lambda: visitor.window.watching["porch"] == 1)
+    first = visitor.run(COLOUR)
+    visitor.until(lambda: visitor.run(COLOUR) not in (None, first))
+    visitor.go("alerts")
+    visitor.until(lambda: len(visitor.texts(".episode")) == 3)
 
 
 @pytest.mark.parametrize("width", [360, 1280])
