@@ -22,7 +22,7 @@ def page_of(daemon: Daemon, vitals: Vitals, clock: Clock) -> Iterator[None]:
     if not settings.enabled:
         yield
         return
-    from monitor.web.server import Server  # only here, as Flask takes 15 MB
+    from monitor.web.server import Server  # only here, as Flask and its like take 10 MB
 
     worker = Worker("web", Server(DaemonWindow(daemon, vitals, clock), settings, clock), clock)
     worker.start()
