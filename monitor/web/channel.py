@@ -79,7 +79,7 @@ class Channel(HTTPChannel):  # type: ignore[misc]
         return taken
 
     def _sent_by_all(self) -> int:
-        """Count the bytes of all bodies that are here, complete or not."""
+        """Count the bytes of all bodies that are here, complete or not; those refused are about to go."""
         channels = list(self.server.active_channels.values())
-        requests = [request for channel in channels for request in (channel.request, *channel.requests) if request is not None]
-        return sum(request.body_bytes_received for request in requests)
+        requests = [request for channel in channels for request in (channel.request, *channel.requests)]
+        return sum(request.body_bytes_received for request in requests if request is not None and not request.error)
