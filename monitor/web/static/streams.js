@@ -1,6 +1,4 @@
 // Who may stream: a browser has six connections to a host, and the daemon few seats.
-import { onChange, shown } from "./tabs.js";
-
 const MOST = 4;
 let wishes = []; // players that want to stream, the first first
 let favours = 0;
@@ -26,15 +24,11 @@ function order(a, b) {
 }
 
 function settle() {
-  const looking = !document.hidden && shown() === "live";
   wishes.sort(order);
-  const playing = looking ? wishes.slice(0, MOST) : [];
+  const playing = document.hidden ? [] : wishes.slice(0, MOST);
   for (const player of wishes) if (!playing.includes(player)) player.stop();
   for (const player of playing) player.play();
 }
 
-/** Stop all streams whenever nobody looks, and start them again when somebody does. */
-export function startStreams() {
-  document.addEventListener("visibilitychange", settle);
-  onChange(settle);
-}
+/** Stop all streams while the page is hidden, and start them again when it is not. */
+export const startStreams = () => document.addEventListener("visibilitychange", settle);

@@ -11,9 +11,6 @@ export const shown = () => (names.includes(location.hash.slice(1)) ? location.ha
 /** Call `run` whenever a part comes into view. */
 export const onShow = (name, run) => byId(name).addEventListener("shown", run);
 
-/** Call `run` whenever another part comes into view. */
-export const onChange = (run) => document.addEventListener("tab", run);
-
 function show() {
   const name = shown();
   for (const link of links) {
@@ -23,7 +20,6 @@ function show() {
   for (const other of names) byId(other).hidden = other !== name;
   document.title = `${byId(`${name}-title`).textContent} · ${byId("node").textContent} · monitor`;
   byId(name).dispatchEvent(new Event("shown"));
-  document.dispatchEvent(new Event("tab"));
 }
 
 /** Show the part that the address names, now and whenever it changes. */

@@ -24,7 +24,7 @@ return canvas.getImageData(0, 0, 1, 1).data[0];
 """
 
 
-def test_someone_signs_in_looks_and_signs_out(stranger: Visitor) -> None:
+def test_someone_signs_in_looks_tries_a_picture_and_signs_out(stranger: Visitor, tmp_path: Path) -> None:
     stranger.browser.get(stranger.address)
     stranger.until(lambda: stranger.browser.current_url.endswith("/login"))
     stranger.find("#username").send_keys("admin")
@@ -34,6 +34,10 @@ def test_someone_signs_in_looks_and_signs_out(stranger: Visitor) -> None:
     stranger.find("#password").send_keys("correct horse", Keys.ENTER)
     stranger.until(lambda: stranger.texts("#connection") == ["live"])
     stranger.until(lambda: stranger.texts(".card h3") == ["porch", "yard"])
+    (tmp_path / "cat.jpg").write_bytes(jpeg())
+    stranger.go("try")
+    stranger.find("#file").send_keys(str(tmp_path / "cat.jpg"))
+    stranger.until(lambda: len(stranger.texts(".result .bars li")) == 3)
     stranger.find("#sign-out").click()
     stranger.until(lambda: stranger.browser.current_url.endswith("/login"))
     stranger.browser.get(stranger.address)
@@ -69,6 +73,18 @@ def test_nobody_is_watched_for_while_another_part_is_shown_or_the_picture_is_pau
     visitor.until(lambda: visitor.texts(".card .watch") == ["Watch"] and visitor.window.watching["porch"] == 0)
     visitor.find(".card .watch").click()
     visitor.until(lambda: visitor.window.watching["porch"] == 1)
+
+
+def test_nobody_is_watched_for_while_another_window_covers_the_page(visitor: Visitor) -> None:
+    visitor.open()
+    visitor.until(lambda: visitor.window.watching.get("porch") == 1)
+    page = visitor.browser.current_window_handle
+    visitor.browser.switch_to.new_window("tab")
+    visitor.until(lambda: visitor.window.watching["porch"] == 0)
+    visitor.browser.close()
+    visitor.browser.switch_to.window(page)
+    visitor.until(lambda: visitor.window.watching["porch"] == 1)
+    visitor.until(lambda: visitor.texts("#connection") == ["live"])
 
 
 def test_four_cameras_stream_at_most_and_another_one_on_request(visitor: Visitor) -> None:
@@ -301,6 +317,6 @@ def test_a_keyboard_reaches_every_control(visitor: Visitor) -> None:
 
 CONTROLS = """
 window.controls = [...document.querySelectorAll("a[href], button, input, select, summary")]
-  .filter((node) => node.checkVisibility());
+  .filter((node) => node.checkVisibility() || (node.type === "file" && !node.closest("[hidden]")));
 return controls.length;
 """
