@@ -174,6 +174,10 @@ class Daemon:
         """Tell whether every worker does its work."""
         return not self.stuck(self._clock.now())
 
+    def begin_anew(self) -> None:
+        """Ask for a fresh process in the place of this one; from any thread."""
+        self._ask(Request.RESTART)
+
     def classify(self, image: Image) -> Scores:
         """Classify a picture from elsewhere; from any thread, after `start`. Raises BusyError, ModelFaultError. Waits."""
         return self._classifying.uploads.ask(image)

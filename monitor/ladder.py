@@ -11,7 +11,7 @@
 | OSError, MemoryError in the figures              | `Service._report`        | degrade: figures are missing                              |
 | anything else in a worker's step                 | `runtime.threads.Worker` | restart after 1 s; more than 5 in 60 s: 70                |
 | a capture that hangs                             | `supervision.Captures`   | another takes its place; beyond the budget begin anew     |
-| another worker that hangs                        | `reporting`, systemd     | the watchdog is not fed: SIGABRT, stacks, restart         |
+| another worker that hangs                        | `reporting`, systemd     | no watchdog: begin anew; else SIGABRT, stacks, restart    |
 | anything else                                    | `cli.main`               | the exit code that LADDER gives                           |
 
 systemd starts the service again after every code but 78. Of LADDER the first family that fits counts.

@@ -49,7 +49,7 @@ class Reporter:
         self._messaging = daemon.messaging
         self._notifier = notifier
         self._started = clock.now()
-        self._waiting = False
+        self._waiting = self._hung = False
         self.vitals = Vitals(daemon, clock, heat)
         self._told: dict[Lane, Told] = {}
         firsts = dict.fromkeys((self._publish, self._sign_of_life, self._status, self._outbox), SOON)
@@ -114,10 +114,13 @@ class Reporter:
         return SOON
 
     def _watchdog(self, now: Moment) -> float:
-        """Tell systemd that all is well, if it is: every worker has come back from its step in time."""
+        """Tell systemd that all is well, if it is: every worker has come back from its step in time. Where no systemd waits, begin anew."""
         stuck = self._daemon.stuck(now)
         if stuck:
             log.error("hung: %s", ", ".join(stuck))
+            if self._hung and self._notifier.watchdog_interval is None:  # twice: the machine may have stood still
+                self._daemon.begin_anew()
         else:
             self._notifier.watchdog()
+        self._hung = bool(stuck)
         return self._notifier.watchdog_interval or SOON

@@ -26,6 +26,7 @@ from monitor.publish.topics import Topics
 from monitor.publish.voice import Voice
 from monitor.reporting import Reporter
 from monitor.runtime.sd_notify import Notifier
+from monitor.runtime.signals import Request
 from monitor.runtime.thermal import Heat
 from monitor.runtime.threads import STUCK, Heartbeat, Worker
 from monitor.values import Moment, OfflineReason
@@ -59,13 +60,14 @@ class Still(Daemon):
 
 
 class Bench:
-    """A still daemon with one camera, its reporter, and what it says to the broker and to systemd."""
+    """A still daemon with one camera, its reporter, and what it says to the broker and to systemd. asked: what it asks of the process."""
 
-    def __init__(self, folder: Path, systemd: socket.socket, *, mqtt: bool = True) -> None:
+    def __init__(self, folder: Path, systemd: socket.socket, *, mqtt: bool = True, watchdog: bool = True) -> None:
         self.clock = ManualClock()
+        self.asked: list[Request] = []
         loaded = load_text(folder)
         self.link = FakeLink()
-        self.daemon = Still(loaded, Classifier(CARD, ColourEngine()), self.clock, lambda request: None)
+        self.daemon = Still(loaded, Classifier(CARD, ColourEngine()), self.clock, self._ask)
         mailbox = Mailbox(2)
         opener = FakeOpener(self.clock, FakeSource(self.clock, []))
         self.capture = Capture("porch", loaded.config.cameras["porch"], self.clock, mailbox, lambda: 0.5, opener)
@@ -82,9 +84,12 @@ class Bench:
         self.classifying = Classifying([self.lane], self.daemon.classifier, self.clock, lambda outcome: None)
         self._systemd = systemd
         self._notified: list[str] = []
-        environ = {"NOTIFY_SOCKET": str(systemd.getsockname()), "WATCHDOG_USEC": str(int(WATCHDOG * 1e6))}
+        environ = {"NOTIFY_SOCKET": str(systemd.getsockname())} | ({"WATCHDOG_USEC": str(int(WATCHDOG * 1e6))} if watchdog else {})
         self.heat = Heat()
         self.reporter = Reporter(self.daemon, Notifier(environ, pid=1), self.clock, lambda: self.heat)
+
+    def _ask(self, request: Request) -> None:
+        self.asked.append(request)
 
     def look(self, *colours: Colour) -> None:
         for colour in colours:
@@ -251,6 +256,18 @@ def test_the_watchdog_is_not_fed_while_a_worker_hangs_and_its_name_is_told(bench
     assert "hung: classify" in said(caplog)
     bench.run(11)
     assert "WATCHDOG=1" in bench.notified()
+
+
+@pytest.mark.parametrize(("watchdog", "asked"), [(False, [Request.RESTART]), (True, [])])
+def test_where_no_systemd_waits_for_its_sign_a_daemon_whose_worker_hangs_begins_anew(
+    tmp_path: Path, systemd: socket.socket, watchdog: bool, asked: list[Request]
+) -> None:
+    bench = Bench(tmp_path, systemd, watchdog=watchdog)
+    bench.run(20)
+    bench.run(int(STUCK) + 5, alive=False)
+    assert bench.asked == []
+    bench.run(16, alive=False)
+    assert bench.asked[:1] == asked
 
 
 def test_a_worker_that_rests_as_long_as_it_said_is_not_hung(bench: Bench) -> None:

@@ -18,7 +18,7 @@ def add(verbs: Verbs[argparse.ArgumentParser]) -> None:
 
 def hash_password(_: argparse.Namespace) -> int:
     """Print the hash of a password that is asked for twice, or is the first line of what comes through a pipe."""
-    from monitor.web.password import LONGEST, SHORTEST, PasswordHash
+    from monitor.config.password import LONGEST, SHORTEST, PasswordHash
 
     password = _asked() if sys.stdin.isatty() else _piped()
     if not SHORTEST <= len(password) <= LONGEST:

@@ -11,9 +11,9 @@ import flask
 from flask.typing import ResponseReturnValue
 
 from monitor.clock import Clock
+from monitor.config.password import PasswordHash
 from monitor.config.schema import WebSettings
 from monitor.web.guard import COOKIE, Guard, in_words
-from monitor.web.password import PasswordHash
 from monitor.web.sessions import LASTS, Attempts
 from monitor.web.window import Window
 

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from monitor.config.load import load
+from monitor.config.password import PasswordHash
 from tests.config.conftest import Load
 
 DEMO = "cameras:\n  a:\n    source: demo\n"
@@ -14,6 +15,17 @@ LITERAL = "cameras: {a: {source: 'rtsp://cam/x', username: u, password: hunter2}
 
 def test_a_plain_configuration_warns_of_nothing(load_text: Load) -> None:
     assert load_text(DEMO + "    decode: keyframes\n    view: centre\nmodel: {engine: torch, precision: fp32}\n").warnings == ()
+
+
+def test_a_hash_with_which_nobody_could_sign_in_is_told(load_text: Load) -> None:
+    (warning,) = load_text(DEMO + "web: {password_hash: hunter2}\n").warnings
+    assert "web.password_hash (line 4) must be a line that `monitor hash-password` printed" in warning
+    assert "hunter2" not in warning
+
+
+def test_a_hash_that_is_good_warns_of_nothing(load_text: Load) -> None:
+    config = load_text(DEMO + f"web: {{password_hash: '{PasswordHash.of('correct horse', 2)}'}}\n")
+    assert not [warning for warning in config.warnings if "password_hash" in warning and "sign in" in warning]
 
 
 @pytest.mark.parametrize(

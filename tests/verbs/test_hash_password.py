@@ -8,7 +8,7 @@ import sys
 
 import pytest
 
-from monitor.web.password import PasswordHash
+from monitor.config.password import PasswordHash
 from tests.verbs.conftest import Ran, Run
 
 

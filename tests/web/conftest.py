@@ -12,8 +12,8 @@ from pydantic import SecretStr
 from werkzeug.test import TestResponse
 
 from monitor.clock import ManualClock
+from monitor.config.password import PasswordHash
 from monitor.config.schema import WebSettings
-from monitor.web.password import PasswordHash
 from monitor.web.site import make_site
 from tests.web.fakes import FakeWindow
 

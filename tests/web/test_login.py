@@ -92,7 +92,7 @@ def test_who_has_to_wait_costs_no_hashing(locked: FlaskClient, monkeypatch: pyte
         hashed.append(password)
         return b""
 
-    monkeypatch.setattr("monitor.web.password._scrypt", hash_it)
+    monkeypatch.setattr("monitor.config.password._scrypt", hash_it)
     for _ in range(PER_ADDRESS + 20):
         sign_in(locked, password="wrong horse")
     assert len(hashed) == PER_ADDRESS

@@ -19,9 +19,9 @@ from selenium.webdriver.remote.webelement import WebElement
 from selenium.webdriver.support.ui import WebDriverWait
 
 from monitor.clock import SystemClock
+from monitor.config.password import PasswordHash
 from monitor.config.schema import WebSettings
 from monitor.runtime.threads import Worker, stop_all
-from monitor.web.password import PasswordHash
 from monitor.web.server import Server
 from tests.web.browser.window import BusyWindow
 

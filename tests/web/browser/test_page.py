@@ -121,6 +121,15 @@ def test_a_card_says_what_the_model_sees_and_why_the_rules_decide_so(visitor: Vi
     assert visitor.texts(".picture-words") == ["Offline: no connection; nobody answers."]
 
 
+def test_a_model_that_only_stands_in_is_named_above_the_cameras(visitor: Visitor, monkeypatch: pytest.MonkeyPatch) -> None:
+    status = visitor.window.status()
+    model = {**status["model"], "name": "efficientnet_lite0", "fallback_reason": "resnet18 is missing"}
+    monkeypatch.setattr(visitor.window, "status", lambda: {**status, "model": model})
+    visitor.open()
+    words = "efficientnet_lite0 stands in for the model that was asked for: resnet18 is missing."
+    visitor.until(lambda: visitor.texts("#live-warning") == [words])
+
+
 def test_what_the_model_sees_is_drawn_on_request(visitor: Visitor) -> None:
     visitor.open()
     visitor.until(lambda: visitor.texts(".card h3"))

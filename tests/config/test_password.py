@@ -5,7 +5,7 @@ import threading
 
 import pytest
 
-from monitor.web.password import LONGEST, PasswordHash
+from monitor.config.password import LONGEST, PasswordHash
 
 CHEAP = 2**4
 DATA = base64.b64encode(b"0123456789abcdef").decode()
@@ -35,7 +35,7 @@ def test_a_text_longer_than_any_password_is_not_even_hashed() -> None:
 def test_what_is_written_is_read_back_and_takes_16_mb_to_check() -> None:
     kept = PasswordHash.of("correct horse")
     text = str(kept)
-    assert text.startswith("scrypt$16384$8$1$")
+    assert text.startswith("scrypt$16384$8$5$")
     assert PasswordHash.parse(text) == kept
     assert 128 * kept.n * kept.r == 16 * 2**20
     assert len(kept.salt) == 16
@@ -94,7 +94,7 @@ def test_one_password_is_checked_at_a_time(monkeypatch: pytest.MonkeyPatch) -> N
         inside.release()
         return kept.digest
 
-    monkeypatch.setattr("monitor.web.password._scrypt", alone)
+    monkeypatch.setattr("monitor.config.password._scrypt", alone)
     results: list[bool] = []
     askers = [threading.Thread(target=lambda: results.append(kept.fits("any"))) for _ in range(2)]
     for asker in askers:
