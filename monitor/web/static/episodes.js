@@ -6,7 +6,7 @@ export function gather(episodes, messages) {
     const before = episodes.get(message.id);
     if (before && message.seq < before.seq) continue;
     const snapshot = message.snapshot ? snapshotUrl(message.id, message.seq) : (before?.snapshot ?? null);
-    episodes.set(message.id, { ...message, snapshot, ended: message.event_type === "end" });
+    episodes.set(message.id, { ...before, ...message, snapshot, ended: message.event_type === "end" });
   }
   return episodes;
 }

@@ -1,6 +1,6 @@
 // The cameras as they are right now.
 import { makeCard } from "./card.js";
-import { byId, follow } from "./dom.js";
+import { byId, follow, say } from "./dom.js";
 import { on } from "./events.js";
 import { startStreams } from "./streams.js";
 
@@ -28,6 +28,10 @@ function draw(live) {
 export function startLive() {
   startStreams();
   on("live", draw);
+  on("status", ({ model }) => {
+    const reason = model?.fallback_reason;
+    say(byId("live-warning"), reason ? `${model.name} stands in for the model that was asked for: ${reason}.` : "");
+  });
   let again = false;
   on("open", () => {
     if (again) for (const made of cards.values()) made.renew();
