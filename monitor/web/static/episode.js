@@ -1,7 +1,7 @@
 // One alert in the list: its picture, what it was, and its clip on demand.
 import { chip, el, say, setText } from "./dom.js";
 import { clipUrl } from "./episodes.js";
-import { clock, duration, ENDED, exact, percent, since } from "./words.js";
+import { clock, duration, ENDED, exact, percent, place, since } from "./words.js";
 
 /** Make the entry of an episode. update: takes the episode. */
 export function makeEpisode({ id, camera, rule, zone, started_at: started }) {
@@ -26,12 +26,11 @@ export function makeEpisode({ id, camera, rule, zone, started_at: started }) {
 
   thumb.append(el("span", null, "no picture"));
   clip.append(clipButton(id, clip, `of ${rule} on ${camera}, ${exact(date)}`));
-  const where = zone === "frame" ? camera : `${camera}, ${zone}`;
   const text = el(
     "div",
     { class: "episode-text" },
     el("header", null, label, state.node),
-    el("p", null, `${where} · rule ${rule}`),
+    el("p", null, `${place({ camera, zone })} · rule ${rule}`),
     el("p", { class: "when" }, el("span", null, clock(date)), " · ", since(started)),
     facts,
     clip,
@@ -55,12 +54,12 @@ function snapshot({ snapshot: address, label, camera }) {
   return link;
 }
 
-function clipButton(id, place, words) {
+function clipButton(id, box, words) {
   const play = () => {
     const video = el("video", { src: clipUrl(id), controls: true, autoplay: true, playsinline: true, "aria-label": `Clip ${words}` });
     const missing = el("p", { class: "quiet", role: "status" }, "There is no clip of this alert.");
-    video.addEventListener("error", () => place.replaceChildren(missing));
-    place.replaceChildren(video);
+    video.addEventListener("error", () => box.replaceChildren(missing));
+    box.replaceChildren(video);
     video.focus();
   };
   return el("button", { type: "button", "aria-label": `Play clip ${words}`, onclick: play }, "Play clip");

@@ -3,7 +3,7 @@ import { getJson, queryOf } from "./api.js";
 import { byId, el, follow, say } from "./dom.js";
 import { onShow } from "./tabs.js";
 import { drawTimeline, startTimeline } from "./timeline.js";
-import { clock, duration, exact, percent } from "./words.js";
+import { clock, duration, exact, percent, place } from "./words.js";
 
 const ROWS = 200;
 const MOST = 1000; // what the API gives as JSON at most
@@ -24,7 +24,7 @@ function row(sighting) {
     null,
     cell("Seen", el("time", { datetime: sighting.first, title: exact(first) }, clock(first))),
     cell("Label", el("strong", null, sighting.label)),
-    cell("Camera", sighting.zone === "frame" ? sighting.camera : `${sighting.camera}, ${sighting.zone}`),
+    cell("Camera", place(sighting)),
     cell("For", duration((last - first) / 1000), { class: "number" }),
     cell("Best", percent(sighting.best_score), { class: "number" }),
     cell("Looks", String(sighting.looks), { class: "number" }),
@@ -33,7 +33,7 @@ function row(sighting) {
 }
 
 function draw(sightings) {
-  const newest = sightings.toReversed().map((sighting, place) => ({ ...sighting, place }));
+  const newest = sightings.map((sighting, number) => ({ ...sighting, number })).reverse();
   follow(byId("history-rows"), newest, (sighting) => JSON.stringify(sighting), row);
   const labels = [...new Set(sightings.map(({ label }) => label))].sort();
   byId("history-labels").replaceChildren(...labels.map((label) => el("option", { value: label })));

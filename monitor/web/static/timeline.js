@@ -2,7 +2,7 @@
 import { getJson } from "./api.js";
 import { byId, el, svg } from "./dom.js";
 import { endOf, gather, newestFirst, startOf } from "./episodes.js";
-import { duration } from "./words.js";
+import { duration, place } from "./words.js";
 
 const SECOND = 1000; // milliseconds; the strip is drawn in seconds, as browsers cannot place what is 33,554,432 units away
 const THINNEST = 216; // seconds: a bar that can still be seen, 1/400 of a day
@@ -36,7 +36,11 @@ export async function drawTimeline({ camera, label }) {
 
 function lines(episodes, from, until) {
   if (!episodes.length) return [el("p", { class: "quiet" }, "No alert on this day.")];
-  const rules = Map.groupBy(episodes, ({ camera, zone, rule }) => `${rule} · ${zone === "frame" ? camera : `${camera}, ${zone}`}`);
+  const rules = new Map();
+  for (const episode of episodes) {
+    const name = `${episode.rule} · ${place(episode)}`;
+    rules.set(name, [...(rules.get(name) ?? []), episode]);
+  }
   const drawn = [...rules].sort(([a], [b]) => a.localeCompare(b)).map(([name, own]) => line(name, own, from, until));
   const hours = HOURS.map((hour) => el("span", null, `${hour}`.padStart(2, "0")));
   return [...drawn, el("div", { class: "hours", "aria-hidden": "true" }, ...hours)];

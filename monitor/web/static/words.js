@@ -29,6 +29,9 @@ export const ENDED = {
   restart: "restart",
 };
 
+/** Say where something was seen. */
+export const place = ({ camera, zone }) => (zone === "frame" ? camera : `${camera}, ${zone}`);
+
 /** Say a fraction as a percentage. */
 export const percent = (fraction, digits = 0) => `${(fraction * 100).toFixed(digits)}%`;
 
