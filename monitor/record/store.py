@@ -21,6 +21,7 @@ from monitor.record.age import today
 from monitor.record.bounds import bound, drop_old
 from monitor.record.connect import connect
 from monitor.record.faults import result_code, storage_error
+from monitor.record.force import write_again
 from monitor.record.lock import HistoryLock
 from monitor.record.outbox_rows import PUT_OUTGOING, outgoing_row
 from monitor.record.retention import make_room, prune, shrink
@@ -207,9 +208,13 @@ class History:
         """After an error, put all of the write-ahead log into the file before anything counts as written.
 
         A kernel that could not write a page may call it clean, and a later fsync then succeeds without it. What an earlier commit
-        left in the log would be found there, and be taken for written.
+        left in the log would be found there, and be taken for written. The log is made whole first: a power cut in the middle of
+        its way into the file must find it.
         """
         if self._doubtful:
+            connection.execute("BEGIN IMMEDIATE")  # nobody writes meanwhile
+            write_again(self._path.with_name(f"{self._path.name}-wal"))
+            connection.execute("ROLLBACK")
             busy = connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0]
             if busy:
                 raise sqlite3.OperationalError("another process reads it")

@@ -27,6 +27,7 @@ import os, signal, sys
 from pathlib import Path
 from monitor.clock import SystemClock
 from monitor.record.store import Batch, History
+from monitor.outgoing import Outgoing
 from monitor.values import *
 history = History(Path(sys.argv[1]), SystemClock())
 alert = Alert(EventType.START, "e1", 0, Place("porch", "frame", "cat"), "tabby", 0.9, Severity.ALERT, 1.0, 1.0, 0.0)
