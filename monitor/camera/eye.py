@@ -90,7 +90,6 @@ class Eye:
         self._empty = 0
         verdict = self.watch.judge(image, at, source.position, self.need()) if self.watch else _UNGATED
         self.verdict, self.size = verdict, (image.shape[1], image.shape[0])
-        self.live.offer(image, at)
         if self._offer:
             self._offer(image, at)
         self._spare = image
@@ -104,3 +103,4 @@ class Eye:
             self._counters.retrieved += 1
             self._spare = None
             self._mailbox.put(Frame(self._camera, seq, at, image, verdict.reason, verdict.movement))
+        self.live.offer(image, at)  # last, as no look is to wait for it

@@ -11,6 +11,7 @@ import argparse
 import contextlib
 import http.client
 import json
+import socket
 import statistics
 import sys
 import tempfile
@@ -48,25 +49,23 @@ class Viewer:
 
     def __init__(self, port: int) -> None:
         self.pictures = 0
-        self._connections = [http.client.HTTPConnection("127.0.0.1", port, timeout=10) for _ in ADDRESSES]
-        self._threads = [threading.Thread(target=self._read, args=pair) for pair in zip(self._connections, ADDRESSES, strict=True)]
+        self._sockets = [socket.create_connection(("127.0.0.1", port), timeout=10) for _ in ADDRESSES]
+        self._threads = [threading.Thread(target=self._read, args=pair) for pair in zip(self._sockets, ADDRESSES, strict=True)]
         for thread in self._threads:
             thread.start()
 
     def close(self) -> None:
-        for connection in self._connections:
-            if connection.sock:
-                connection.sock.shutdown(2)
+        for line in self._sockets:
+            line.shutdown(socket.SHUT_RDWR)
         for thread in self._threads:
             thread.join()
+        for line in self._sockets:
+            line.close()
 
-    def _read(self, connection: http.client.HTTPConnection, address: str) -> None:
-        connection.request("GET", address)
-        answer = connection.getresponse()
-        assert answer.status == 200, answer.read()
-        with contextlib.suppress(OSError, http.client.HTTPException, AttributeError):
-            while part := answer.read1(65536):
-                self.pictures += part.count(b"Content-Type: image/jpeg") if "stream" in address else 0
+    def _read(self, line: socket.socket, address: str) -> None:
+        line.sendall(f"GET {address} HTTP/1.1\r\nHost: localhost\r\n\r\n".encode())
+        while part := line.recv(65536):
+            self.pictures += part.count(b"image/jpeg")
 
 
 def measure(daemon: Daemon, port: int, viewers: int, seconds: float) -> Found:
