@@ -11,7 +11,7 @@ from monitor.app import Daemon
 from monitor.camera.live import Live
 from monitor.classify.classifier import top_k
 from monitor.classify.decode import decode
-from monitor.clock import Clock
+from monitor.clock import Clock, installed_at, is_synchronised, time_quality
 from monitor.config.dump import without_secrets
 from monitor.errors import BusyError
 from monitor.onlooker import live_camera
@@ -51,7 +51,12 @@ class DaemonWindow:
             for lane in self._daemon.lanes
             if lane.capture.name in config.cameras  # not at the moment of a reload
         }
-        return {"cameras": cameras, "alerts": [alert_line(alert) for alert in list(self._daemon.recording.recent)]}
+        synchronised, installed = is_synchronised(), installed_at()
+        alerts = [
+            alert_line(alert) | {"time_quality": time_quality(alert.time, synchronised, installed)}
+            for alert in list(self._daemon.recording.recent)
+        ]
+        return {"cameras": cameras, "alerts": alerts}
 
     def config(self) -> Json:
         """Give the configuration in force, without secrets."""

@@ -19,9 +19,10 @@ def blueprint(window: Window) -> flask.Blueprint:
 
     @routes.get("/")
     def page() -> str:
-        return flask.render_template(
-            "index.html", node=window.config().get("node", ""), cameras=list(window.cameras()), csrf=flask.g.get("csrf") or ""
-        )
+        config = window.config()
+        clips = config.get("clips", {}).get("enabled", False)
+        csrf = flask.g.get("csrf") or ""
+        return flask.render_template("index.html", node=config.get("node", ""), cameras=list(window.cameras()), clips=clips, csrf=csrf)
 
     @routes.get("/static/<name>")
     def static(name: str) -> flask.Response:

@@ -118,13 +118,17 @@ class FakePictures:
 
 @dataclass
 class FakeWindow:
-    """Obeys the rules of a window. broken: the history cannot be read; busy: nobody may predict. watching: viewers by camera."""
+    """Obeys the rules of a window.
+
+    clips: whether they are kept. broken: the history cannot be read. busy: nobody may predict. watching: viewers by camera.
+    """
 
     folder: Path
     alert_rows: list[dict[str, Any]] = field(default_factory=lambda: [alert(1), alert(2)])
     sighting_rows: list[dict[str, Any]] = field(default_factory=lambda: [sighting(), sighting("doormat", camera="yard")])
     pictures: list[bytes] = field(default_factory=lambda: [jpeg(level) for level in (50, 100, 150)])
     watching: dict[str, int] = field(default_factory=dict)
+    clips: bool = True
     broken: bool = False
     busy: bool = False
 
@@ -178,7 +182,11 @@ class FakeWindow:
         return {"cameras": {"porch": camera_live(), "yard": yard}, "alerts": self.alert_rows[-20:]}
 
     def config(self) -> Json:
-        return {"node": "shed", "cameras": {"porch": {"source": "rtsp://***@cam.lan/sub", "password": "***"}, "yard": {"source": "0"}}}
+        return {
+            "node": "shed",
+            "clips": {"enabled": self.clips},
+            "cameras": {"porch": {"source": "rtsp://***@cam.lan/sub", "password": "***"}, "yard": {"source": "0"}},
+        }
 
     def cameras(self) -> list[str]:
         return ["porch", "yard"]

@@ -8,6 +8,7 @@ import pytest
 from flask.testing import FlaskClient
 
 from monitor.web import page
+from tests.web.fakes import FakeWindow
 
 STATIC = Path(page.__file__).parent / "static"
 SCRIPTS = sorted(STATIC.glob("*.js"))
@@ -138,3 +139,9 @@ def test_the_sign_in_is_a_plain_form_that_needs_its_own_sheet_only(locked: Flask
     assert re.findall(r'(?:src|href)="(/[^"]*)"', html) == ["/static/style.css"]
     assert locked.get("/static/style.css").status_code == 200
     assert 'role="alert"' not in html
+
+
+@pytest.mark.parametrize("kept", [True, False])
+def test_clips_are_offered_only_where_they_are_kept(client: FlaskClient, window: FakeWindow, kept: bool) -> None:
+    window.clips = kept
+    assert ('name="clips"' in client.get("/").text) is kept

@@ -3,6 +3,8 @@ import { chip, el, say, setText } from "./dom.js";
 import { clipUrl } from "./episodes.js";
 import { clock, duration, ENDED, exact, percent, place, since } from "./words.js";
 
+const KEEPS_CLIPS = document.querySelector("meta[name=clips]") !== null;
+
 /** Make the entry of an episode. update: takes the episode. */
 export function makeEpisode({ id, camera, rule, zone, started_at: started }) {
   const date = new Date(started);
@@ -25,7 +27,7 @@ export function makeEpisode({ id, camera, rule, zone, started_at: started }) {
   }
 
   thumb.append(el("span", null, "no picture"));
-  clip.append(clipButton(id, clip, `of ${rule} on ${camera}, ${exact(date)}`));
+  if (KEEPS_CLIPS) clip.append(clipButton(id, clip, `of ${rule} on ${camera}, ${exact(date)}`));
   const text = el(
     "div",
     { class: "episode-text" },
