@@ -55,21 +55,11 @@ def chrome() -> Iterator[webdriver.Chrome]:
 
 
 @dataclass
-class Visitor:
+class Person:
     """Someone at the page, with what they see and do."""
 
     browser: webdriver.Chrome
     address: str
-    window: BusyWindow
-    worker: Worker
-
-    def restart(self, meanwhile: Callable[[], Any]) -> None:
-        """Stop the server, do something, and start another one at the same address."""
-        assert stop_all([self.worker], PATIENCE) == []
-        meanwhile()
-        settings = WebSettings(listen=self.address.removeprefix("http://"))
-        self.worker = Worker("web", Server(self.window, settings, SystemClock()), SystemClock())
-        self.worker.start()
 
     def open(self, tab: str = "live") -> None:
         """Load the page anew, with one part of it in view."""
@@ -117,6 +107,22 @@ class Visitor:
     def complaints(self) -> list[str]:
         """Give what the browser complained of since the last time: broken scripts, blocked content, missing files."""
         return [entry["message"] for entry in self.browser.get_log("browser") if entry["level"] == "SEVERE"]  # type: ignore[no-untyped-call]
+
+
+@dataclass
+class Visitor(Person):
+    """Someone at a page behind which there is no daemon."""
+
+    window: BusyWindow
+    worker: Worker
+
+    def restart(self, meanwhile: Callable[[], Any]) -> None:
+        """Stop the server, do something, and start another one at the same address."""
+        assert stop_all([self.worker], PATIENCE) == []
+        meanwhile()
+        settings = WebSettings(listen=self.address.removeprefix("http://"))
+        self.worker = Worker("web", Server(self.window, settings, SystemClock()), SystemClock())
+        self.worker.start()
 
 
 @contextlib.contextmanager
