@@ -12,17 +12,15 @@ import contextlib
 import json
 import os
 import shutil
-import statistics
 import subprocess
 import sys
 import tempfile
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 from paho.mqtt.client import Client, MQTTMessage
 
 from monitor.clock import stopwatch
@@ -35,6 +33,7 @@ from tests.faults.cameras import encode, usage
 from tests.faults.conftest import Link
 from tests.faults.nemesis import Fault, Nemesis, Stage
 from tests.faults.plot import Sample, draw
+from tests.faults.verdict import judge
 from tests.publish.conftest import Mosquitto
 from tests.spine import write_colour_model
 
@@ -44,10 +43,6 @@ EVERY, SAMPLE = 20.0, 2.0
 CALM = 6.0
 """Seconds at the end of each round in which nothing is broken: what is held then should be the same each time."""
 
-LIMIT = 1.0
-"""MB an hour by which the memory may grow after the warm-up, where it was followed for `LONG_ENOUGH` seconds."""
-
-LONG_ENOUGH = 600.0
 DISK = "200m"
 KEEP = "persistence true\npersistence_location {}/\nautosave_interval 1\nautosave_on_changes true"
 
@@ -141,41 +136,6 @@ class Soak:
         )
 
 
-def slope(samples: Sequence[Sample]) -> float:
-    """MB an hour by which the memory grew: a straight line by least squares."""
-    seconds, megabytes = [sample.at for sample in samples], [sample.rss / 1e6 for sample in samples]
-    return float(np.polyfit(seconds, megabytes, 1)[0] * 3600)
-
-
-def report(soak: Soak, deck: int, lost: set[Key], twice: int) -> bool:
-    """Say how it went; whether all is well. deck: how many faults are warm-up."""
-    last = [sample for sample in soak.samples if sample.run == soak.samples[-1].run]
-    settled = last[0].at + deck * EVERY
-    warm = [sample for sample in last if sample.at >= settled] or last[-1:]
-    half = len(warm) // 2
-    end, kinds = soak.samples[-1], Counter(name for _, name in soak.faults).most_common()
-    lines = [
-        f"{len(soak.faults)} faults: " + ", ".join(f"{count} x {name}" for name, count in kinds),
-        f"alerts: {end.committed} committed, {end.received} received ({twice} of them again), lost ids {len(lost)}",
-    ]
-    well = not lost
-    for name in ("threads", "descriptors"):
-        before, after = ([getattr(sample, name) for sample in part if sample.calm] for part in (warm[:half], warm[half:]))
-        if before and after:
-            was, became = statistics.median_high(before), statistics.median_high(after)
-            lines.append(f"{name} in calm moments: {was} in the first half of the last run, {became} in the second")
-            well &= became <= was
-    followed = warm[-1].at - warm[0].at
-    growth = slope(warm) if len(warm) > 2 else 0.0
-    lines.append(
-        f"memory: {warm[0].rss / 1e6:.1f} MB -> {warm[-1].rss / 1e6:.1f} MB, {growth:+.2f} MB/h by least squares over the last run of the"
-        f" daemon, {followed / 60:.1f} min after the first {deck} faults" + ("" if followed >= LONG_ENOUGH else ": too short to tell")
-    )
-    well &= followed < LONG_ENOUGH or growth <= LIMIT
-    sys.stdout.write("\n".join([*lines, "held" if well else "NOT HELD", ""]))
-    return well
-
-
 @contextlib.contextmanager
 def parts(folder: Path, disk: Path | None) -> Iterator[tuple[Stage, Ledger]]:
     """Put everything up, and end it."""
@@ -227,7 +187,10 @@ def soak(minutes: float, seed: int, disk: Path | None) -> bool:
         logs.mkdir(exist_ok=True)
         (logs / "soak.jsonl").write_text("".join(f"{json.dumps(asdict(sample))}\n" for sample in running.samples))
         draw(logs / "soak.png", running.samples, running.faults, f"soak of {minutes:g} min, seed {seed}, lost ids {len(lost)}")
-        return report(running, nemesis.deck, lost, ledger.received.total() - len(ledger.received))
+        twice = ledger.received.total() - len(ledger.received)
+        verdict = judge(running.samples, [name for _, name in running.faults], nemesis.deck * EVERY, len(lost), twice)
+        sys.stdout.write("\n".join([*verdict.lines, "held" if verdict.held else "NOT HELD", ""]))
+        return verdict.held
 
 
 def main() -> int:

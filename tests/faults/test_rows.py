@@ -85,3 +85,10 @@ def test_of_a_test_the_worst_end_counts() -> None:
 
 def test_the_table_has_a_line_for_each_fault() -> None:
     assert [line.split("|")[1].strip() for line in table(ROWS, {})[2:]] == [row.number for row in ROWS]
+
+
+def test_the_readme_shows_the_table() -> None:
+    readme = (TESTS.parent / "README.md").read_text()
+    shown = readme.partition("## What it withstands")[2].partition("\n## ")[0].splitlines()
+    rows = [tuple(cell.strip() for cell in line.strip("|").split("|"))[:3] for line in shown if line.startswith("| ") and line[2].isdigit()]
+    assert rows == [(row.number, row.fault, row.injected) for row in ROWS]
