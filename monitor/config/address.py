@@ -54,6 +54,12 @@ def is_loopback(text: str) -> bool:
     return address.is_loopback if address else text.lower() == "localhost"
 
 
+def is_everywhere(text: str) -> bool:
+    """Tell whether a host to listen at means every address of this machine."""
+    address = _address(text)
+    return bool(address and address.is_unspecified)
+
+
 def check_topic(text: str) -> str:
     """Check a topic prefix: levels with something in them, no wildcard, nothing reserved for the broker."""
     if not text or len(text) > _LONGEST_TOPIC or not text.isprintable():

@@ -18,7 +18,7 @@ from waitress.server import BaseWSGIServer, create_server  # type: ignore[import
 from waitress.task import ThreadedTaskDispatcher  # type: ignore[import-untyped]
 
 from monitor.clock import Clock
-from monitor.config.address import split_listen
+from monitor.config.address import is_everywhere, split_listen
 from monitor.config.schema import WebSettings
 from monitor.values import Moment
 from monitor.web.channel import Channel
@@ -111,7 +111,7 @@ class Server:
             if isinstance(entry, BaseWSGIServer):
                 entry.channel_class = Channel
         self._refused = ""
-        log.info("the page is at http://%s/", self._listen)
+        log.info("the page is at http://%s/", f"{socket.gethostname()}:{port}" if is_everywhere(host) else self._listen)
         return True
 
     def _complain(self, words: str) -> None:

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from monitor.config.address import check_client_id, check_host, check_listen, check_topic, is_loopback, split_listen
+from monitor.config.address import check_client_id, check_host, check_listen, check_topic, is_everywhere, is_loopback, split_listen
 
 
 @pytest.mark.parametrize(
@@ -61,6 +61,7 @@ def test_half_an_address_is_refused(text: str) -> None:
 def test_loopback_is_what_only_this_machine_reaches() -> None:
     assert [host for host in ("127.0.0.1", "127.9.9.9", "::1", "Localhost") if not is_loopback(host)] == []
     assert [host for host in ("0.0.0.0", "::", "192.168.1.5", "pi.lan", "127.example.com") if is_loopback(host)] == []
+    assert [host for host in ("0.0.0.0", "::", "127.0.0.1", "::1", "pi.lan") if is_everywhere(host)] == ["0.0.0.0", "::"]
 
 
 @pytest.mark.parametrize("topic", ["monitor", "home/cams", "a b", "häuschen", "x" * 200])

@@ -147,6 +147,16 @@ def test_a_port_that_is_taken_is_told_once_and_tried_again(tmp_path: Path, caplo
             assert f"the page is at http://{listen}/" in caplog.text
 
 
+def test_a_page_that_listens_everywhere_is_told_by_the_name_of_the_machine(
+    tmp_path: Path, free_port: int, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO)
+    settings = WebSettings().model_copy(update={"listen": f"0.0.0.0:{free_port}"})
+    with closing(Server(FakeWindow(tmp_path), settings, ManualClock())) as page:
+        page.start()
+    assert caplog.messages == [f"the page is at http://{socket.gethostname()}:{free_port}/"]
+
+
 @pytest.mark.parametrize(("listen", "words"), [("192.0.2.1:8080", "no such address"), ("no-such-host.invalid:8080", "(web.listen): ")])
 def test_an_address_that_is_not_ours_is_told(tmp_path: Path, caplog: pytest.LogCaptureFixture, listen: str, words: str) -> None:
     settings = WebSettings(listen="127.0.0.1:8080").model_copy(update={"listen": listen})
