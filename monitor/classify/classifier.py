@@ -15,15 +15,16 @@ from monitor.errors import ModelFaultError
 from monitor.values import Prediction
 
 MAX_BATCH = 4
-"""Pictures in one call of an engine. More take memory for good (ResNet-18: 6 MB each) and are no faster."""
+"""Pictures in one call of an engine. More take memory for good and are no faster."""
 
 
 class Classifier:
     """A card in an engine.
 
-    engine_reason: why this engine. together: from how many cameras one call may take waiting frames without any being answered later
-    for it. fallback_reason: why this is not the card that was asked for, or None if it is. inference_ms: what the engine took for the
-    last call of `classify`, all its squares together.
+    engine_reason: why this engine. together: how many pictures one call may take without any being answered later for it; where nobody
+    has measured that (`bench --save`) they go one by one, as each more in a call takes 6 to 11 MB for good. fallback_reason: why this is
+    not the card that was asked for, or None if it is. inference_ms: what the engine took for the last call of `classify`, all its squares
+    together.
     """
 
     def __init__(self, card: Card, engine: Engine, precision: str = "fp32", engine_reason: str = "as set", together: int = 1) -> None:
@@ -38,15 +39,16 @@ class Classifier:
     def classify(self, squares: Sequence[Square]) -> NDArray[np.float32]:
         """Return the scores, N x classes, each row adding up to 1. ModelFaultError if the model gives NaN or infinite numbers."""
         scores = np.empty((len(squares), len(self.card.labels)), np.float32)
+        size = min(self.together, MAX_BATCH)
         self.inference_ms = 0.0
-        for first in range(0, len(squares), MAX_BATCH):
-            batch = to_batch(squares[first : first + MAX_BATCH], self.card.preprocessing)
+        for first in range(0, len(squares), size):
+            batch = to_batch(squares[first : first + size], self.card.preprocessing)
             start = stopwatch()
             logits = self.engine.run(batch)
             self.inference_ms += (stopwatch() - start) * 1000
             if not np.isfinite(logits).all():
                 raise ModelFaultError(f"the model {self.card.name} gave NaN or infinite numbers in {self.engine.name}")
-            scores[first : first + MAX_BATCH] = softmax(logits)
+            scores[first : first + size] = softmax(logits)
         return scores
 
 
