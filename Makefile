@@ -33,7 +33,7 @@ run: .venv/.weights ## watch the cameras of ./config.yaml (as shipped: a demo cl
 test: .venv/.weights .venv/.dev ## run the tests (ARGS="-k camera" for some of them)
 	@.venv/bin/python -m pytest $(ARGS)
 
-faults: .venv/.weights .venv/.dev ## inject every fault in full and print what was held: a quarter of an hour
+faults: .venv/.weights .venv/.dev ## inject every fault in full and print what was held: 20 minutes
 	@MONITOR_FAULTS=full .venv/bin/python -m pytest -q tests/faults $$(.venv/bin/python -m tests.faults.rows) $(ARGS)
 
 soak: .venv/.weights .venv/.dev ## break something every 20 s for MINUTES=20 and draw logs/soak.png

@@ -33,7 +33,7 @@ from tests.spine import an_alert
 pytestmark = [pytest.mark.real, pytest.mark.slow]
 
 KILLS = 500 if FULL else 9
-DAEMON_KILLS = 60 if FULL else 4
+DAEMON_KILLS = 25 if FULL else 4
 POWER_CUTS = 500 if FULL else 60
 STRIDE = 1 if FULL else 20
 START = 2.0
